@@ -1,0 +1,34 @@
+"""Benchmark of experiment planners on simulated and recorded nanoparticle laboratories."""
+
+from plasmonbench.arrays import BoolArray, FloatArray, IntArray
+from plasmonbench.compiled import compiled
+from plasmonbench.errors import PlasmonbenchError
+from plasmonbench.growth_of_bounds import GrowthOfBounds
+from plasmonbench.history import History
+from plasmonbench.lab import Lab, RecordedLab
+from plasmonbench.loss import SpectralLoss
+from plasmonbench.problem import Optimum, Problem, TargetLevel
+from plasmonbench.space import RecipeSpace
+from plasmonbench.strategy import Strategy
+from plasmonbench.targets import CAMPAIGN_WAVELENGTHS, silver_prism_loss, silver_prism_points
+
+__all__ = [
+    "CAMPAIGN_WAVELENGTHS",
+    "BoolArray",
+    "FloatArray",
+    "GrowthOfBounds",
+    "History",
+    "IntArray",
+    "Lab",
+    "Optimum",
+    "PlasmonbenchError",
+    "Problem",
+    "RecipeSpace",
+    "RecordedLab",
+    "SpectralLoss",
+    "Strategy",
+    "TargetLevel",
+    "compiled",
+    "silver_prism_loss",
+    "silver_prism_points",
+]

@@ -1,0 +1,17 @@
+"""The only door to random numbers: generators keyed by what they are for."""
+
+from typing import Literal
+
+import numpy as np
+
+PURPOSES = {"strategy": 1, "noise": 2, "landscape": 3, "bootstrap": 4}
+Purpose = Literal["strategy", "noise", "landscape", "bootstrap"]
+
+
+def generator(purpose: Purpose, *key: int) -> np.random.Generator:
+    """Return the generator of a purpose and a key of non-negative integers.
+
+    The same arguments give the same stream in every process; different ones give streams that
+    are independent for all practical purposes (NumPy's SeedSequence).
+    """
+    return np.random.default_rng(np.random.SeedSequence([PURPOSES[purpose], *key]))

@@ -1,0 +1,1 @@
+"""Laboratories: one file here is one plug-in; its parts lie in the folders below."""

@@ -1,0 +1,1 @@
+"""Planners: one file here is one plug-in; what they share lies in `strategies.models`."""
