@@ -63,7 +63,7 @@ class History:
     def median_loss(self) -> FloatArray:
         """Median loss of each recipe over its readable droplets, shape (N,); NaN if none is."""
         median = np.full(len(self), np.nan)
-        readable = ~np.isnan(self.losses).all(axis=1)
+        readable = ~np.all(np.isnan(self.losses), axis=1)
         if readable.any():
             median[readable] = np.nanmedian(self.losses[readable], axis=1)
         return median
@@ -82,7 +82,7 @@ class History:
         if self.spectra is None:
             raise PlasmonbenchError("this lab records losses alone; there are no spectra to use")
         median = np.full((len(self), self.spectra.shape[2]), np.nan)
-        readable = ~np.isnan(self.spectra).any(axis=2).all(axis=1)
+        readable = ~np.all(np.any(np.isnan(self.spectra), axis=2), axis=1)
         if readable.any():
             median[readable] = np.nanmedian(self.spectra[readable], axis=1)
         return median

@@ -34,8 +34,10 @@ def nearest_feasible(points: FloatArray, matrix: FloatArray, limits: FloatArray)
     """Project points (n, d) on the unit cube cut by A x <= b, in the Euclidean distance.
 
     Dykstra's alternating projections (Boyle and Dykstra 1986) over the cube and each halfspace;
-    what rounding leaves outside is drawn towards an inner point.
+    what rounding leaves outside is drawn towards an inner point. The halfspaces are taken 1e-12
+    narrower, so that rounding further on leaves the points inside.
     """
+    limits = limits - 1e-12 * np.abs(matrix).sum(axis=1)
     x = points.copy()
     corrections = np.zeros((len(matrix) + 1, *points.shape))
     square_norms = (matrix**2).sum(axis=1)

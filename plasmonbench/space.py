@@ -121,16 +121,11 @@ class RecipeSpace:
     def contains(self, recipes: npt.ArrayLike) -> BoolArray:
         """Tell which recipes (n, d) may be made; shape (n,). NaN may not."""
         recipes = self._as_recipes(recipes)
-        unit = self.to_unit(recipes)
-        slack = FEASIBILITY_TOLERANCE
-        inside: BoolArray = np.all((unit >= -slack) & (unit <= 1 + slack), axis=1)
-        matrix, limits = self.unit_inequalities
-        scale = np.abs(matrix).sum(axis=1) + 1e-300
-        inside = inside & np.all(unit @ matrix.T <= limits + slack * scale, axis=1)
-        if self.candidates is not None:
-            distance = np.abs(unit[:, None] - self.to_unit(self.candidates)).max(axis=2)
-            inside = inside & (distance.min(axis=1) <= slack)
-        return inside
+        inside = self._satisfies(recipes)
+        if self.candidates is None:
+            return inside
+        gap = np.abs(self.to_unit(recipes)[:, None] - self.to_unit(self.candidates)).max(axis=2)
+        return inside & (gap.min(axis=1) <= FEASIBILITY_TOLERANCE)
 
     def violations(self, recipes: npt.ArrayLike) -> list[str]:
         """Say in words what is wrong with each recipe that may not be made."""
@@ -181,6 +176,10 @@ class RecipeSpace:
         return replace(
             self, lower=frozen(lower), upper=frozen(upper), initial_lower=None, initial_upper=None
         )
+
+    def with_initial_box(self, lower: npt.ArrayLike, upper: npt.ArrayLike) -> RecipeSpace:
+        """Return the same hard bounds with another box for the first round."""
+        return replace(self, initial_lower=frozen(lower), initial_upper=frozen(upper))
 
     def initial_space(self) -> RecipeSpace:
         """Return the space of the first round: the initial box as hard bounds."""
@@ -332,8 +331,13 @@ class RecipeSpace:
     # -- checks -------------------------------------------------------------------------------
 
     def _satisfies(self, recipes: FloatArray) -> BoolArray:
-        """Tell which recipes keep the inequalities, whatever the finite set."""
-        return replace(self, candidates=None).contains(recipes)
+        """Tell which recipes (n, d) keep bounds and inequalities, whatever the finite set."""
+        unit = self.to_unit(recipes)
+        slack = FEASIBILITY_TOLERANCE
+        inside: BoolArray = np.all((unit >= -slack) & (unit <= 1 + slack), axis=1)
+        matrix, limits = self.unit_inequalities
+        scale = np.abs(matrix).sum(axis=1)
+        return inside & np.all(unit @ matrix.T <= limits + slack * scale, axis=1)
 
     def _as_recipes(self, recipes: npt.ArrayLike) -> FloatArray:
         array = np.asarray(recipes, dtype=np.float64)
@@ -364,6 +368,11 @@ class RecipeSpace:
                 raise PlasmonbenchError(
                     f"lower bound of {name} must be below the upper; got {low:g} to {high:g}"
                 )
+        lower, upper = cast(FloatArray, self.initial_lower), cast(FloatArray, self.initial_upper)
+        if lower.shape != (d,) or upper.shape != (d,):
+            raise PlasmonbenchError(f"the initial box must have {d} bounds on each side")
+        if not np.all((self.lower <= lower) & (lower < upper) & (upper <= self.upper)):
+            raise PlasmonbenchError("the initial box must lie inside the hard bounds")
         if not (np.isfinite(matrix).all() and np.isfinite(limits).all()):
             raise PlasmonbenchError("constraints must be finite numbers")
         if (

@@ -1,0 +1,1 @@
+"""Cross-sections of silver nanoparticles, from one sphere to a polydisperse ensemble."""

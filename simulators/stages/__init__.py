@@ -1,0 +1,1 @@
+"""The steps from a recipe to a reading, each replaceable alone."""

@@ -1,0 +1,99 @@
+"""Reads droplet tables and says exactly what is wrong with one that cannot be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from plasmonbench import FloatArray, PlasmonbenchError
+
+
+@dataclass(frozen=True, eq=False)
+class DropletTable:
+    """Droplets grouped by recipe."""
+
+    recipes: FloatArray
+    """Shape (m, d), in the order of first appearance."""
+    values: list[FloatArray]
+    """Of each recipe, shape (droplets, columns), in the order of the file."""
+
+
+def read_droplets(path: Path, recipe_columns: list[str], value_columns: list[str]) -> DropletTable:
+    """Read a CSV with a row per droplet, columns ``recipe``, ``recipe_columns``, ``value_columns``.
+
+    Raises
+    ------
+    PlasmonbenchError
+        If there is no such file, a column is missing, a cell is not a finite number, or droplets
+        of one recipe differ in what was mixed.
+    """
+    table = _read(path)
+    for column in ["recipe", *recipe_columns, *value_columns]:
+        if column not in table.columns:
+            raise PlasmonbenchError(
+                f"{path}: column '{column}' is missing; found: {_some(list(table.columns))}"
+            )
+    if not len(table):
+        raise PlasmonbenchError(f"{path}: there is no droplet below the header")
+    numbers = {
+        column: _numbers(path, table[column], column)
+        for column in [*recipe_columns, *value_columns]
+    }
+    mixed = np.column_stack([numbers[column] for column in recipe_columns])
+    values = np.column_stack([numbers[column] for column in value_columns])
+    recipes, grouped = [], []
+    for label, rows in table.groupby("recipe", sort=False).indices.items():
+        odd = np.flatnonzero(np.any(mixed[rows] != mixed[rows[0]], axis=1))
+        if len(odd):
+            raise PlasmonbenchError(
+                f"{path}: row {_line(rows[odd[0]])} has other flows than row {_line(rows[0])}, "
+                f"but both say recipe {label}"
+            )
+        recipes.append(mixed[rows[0]])
+        grouped.append(values[rows])
+    return _merged_duplicates(np.array(recipes), grouped)
+
+
+def _merged_duplicates(recipes: FloatArray, values: list[FloatArray]) -> DropletTable:
+    """Take recipes of equal flows as one: they were made twice."""
+    merged: dict[bytes, list[int]] = {}
+    for row, recipe in enumerate(recipes):
+        merged.setdefault(recipe.tobytes(), []).append(row)
+    firsts = [rows[0] for rows in merged.values()]
+    return DropletTable(
+        recipes[firsts], [np.concatenate([values[row] for row in rows]) for rows in merged.values()]
+    )
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise PlasmonbenchError(f"there is no file {path}")
+    try:
+        # As text, so that a cell that is no number can be shown as it stands.
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise PlasmonbenchError(f"{path} is not a CSV table: {error}") from error
+
+
+def _numbers(path: Path, cells: pd.Series[str], column: str) -> FloatArray:
+    numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
+    wrong = np.flatnonzero(~np.isfinite(numbers))
+    if len(wrong):
+        cell = cells.iloc[wrong[0]]
+        raise PlasmonbenchError(
+            f"{path}: row {_line(wrong[0])}, column '{column}': '{cell}' is not a finite number"
+        )
+    return numbers
+
+
+def _line(row: int) -> int:
+    """Return the line of the file as an editor counts it: the header is line 1."""
+    return int(row) + 2
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:8])
+    return shown if len(names) <= 8 else f"{shown}, ... ({len(names)} in all)"

@@ -1,0 +1,94 @@
+"""Neural network that predicts spectra, and a grid of recipes ranked by them: the campaign's DNN.
+
+Network, training and grid of Mekki-Berrada et al., npj Comput. Mater. 7:55 (2021).
+"""
+
+from typing import ClassVar
+
+from plasmonbench import FloatArray, History, Strategy
+from strategies.models.grid import search_grid
+from strategies.models.network import SpectrumNetwork, Training, train
+from strategies.models.readings import readable_spectra
+from strategies.models.spread import best_apart
+
+
+class DnnGrid(Strategy):
+    """Propose the grid points whose predicted spectra have the lowest loss, kept apart.
+
+    Parameters
+    ----------
+    epochs, batch_size, learning_rate, held_out, patience
+        See `strategies.models.network.Training`. The campaign ran all its 1000 epochs: held_out=0.
+    levels
+        Grid points per axis, over the bounds of the round.
+    exhaustive
+        Score the whole grid (3.2 million points, half a minute) instead of a sample of it and
+        then the neighbours of the best.
+    samples, beam
+        Size of that sample, and of the set whose neighbours are tried.
+    min_distance
+        Least distance between recipes of a batch in the unit cube, halved where the grid has no
+        point left that keeps it.
+    """
+
+    epochs: int = 1000
+    batch_size: int = 39
+    learning_rate: float = 1e-3
+    held_out: float = 0.15
+    patience: int = 50
+    levels: int = 20
+    exhaustive: bool = False
+    samples: int = 20_000
+    beam: int = 200
+    min_distance: float = 0.1
+
+    needs_spectra: ClassVar[bool] = True
+
+    def propose(self, history: History, n: int) -> FloatArray:
+        """Return n recipes, shape (n, d), the best predicted one first."""
+        self.require_spectra(history)
+        if not len(history):
+            return self.initial_design(n)
+        if not len(readable_spectra(history)[0]):  # nothing to learn from: fill the space once more
+            return self.space.latin_hypercube(n, self.rng(history))
+        return self.propose_by(self.train(history), history, n)
+
+    def train(self, history: History) -> SpectrumNetwork:
+        """Train a network on the median spectra of a history."""
+        points, spectra, seed, how = self.lesson(history)
+        return train(points, spectra, seed, how)
+
+    def lesson(self, history: History) -> tuple[FloatArray, FloatArray, int, Training]:
+        """Return what `train` learns from: points (m, d), spectra (m, W), seed and settings."""
+        recipes, spectra = readable_spectra(history)
+        how = Training(
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            held_out=self.held_out,
+            patience=self.patience,
+        )
+        seed = int(self.rng(history).integers(2**63))
+        return self.space.to_unit(recipes), spectra, seed, how
+
+    def propose_by(self, model: SpectrumNetwork, history: History, n: int) -> FloatArray:
+        """Return the n recipes (n, d) that a trained network thinks best."""
+        loss = self.require_spectra(history)
+
+        def score(points: FloatArray) -> FloatArray:
+            return -loss(model(points))
+
+        if self.space.candidates is not None:
+            points = self.space.to_unit(self.space.candidates)
+            scores = score(points)
+        else:
+            points, scores = search_grid(
+                score,
+                self.space,
+                self.rng(history),
+                levels=self.levels,
+                samples=None if self.exhaustive else self.samples,
+                beam=self.beam,
+            )
+        batch = best_apart(points, scores, n, self.min_distance)
+        return self.space.project(self.space.from_unit(batch))

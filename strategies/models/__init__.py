@@ -1,0 +1,1 @@
+"""What planners share: surrogates, acquisitions, searches over a recipe space, spread batches."""
