@@ -162,9 +162,10 @@ def _build(spec: Spec, definition: Definition) -> Problem:
         if key not in KEYS:
             raise unknown_name("entry", key, KEYS)
     budget, lab_settings = _split_knobs(spec)
-    lab = build_lab(
-        _entry(table, "lab", str, None), {**_entry(table, "lab_settings", dict, {}), **lab_settings}
-    )
+    lab_name = _entry(table, "lab", str, None)
+    if lab_name.endswith(".py"):  # a lab of somebody's own lies beside its problem
+        lab_name = str(definition.path.parent / lab_name)
+    lab = build_lab(lab_name, {**_entry(table, "lab_settings", dict, {}), **lab_settings})
     growth = _entry(table, "growth", dict, None) if "growth" in table else None
     problem = Problem(
         name=str(spec),

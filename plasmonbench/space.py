@@ -125,7 +125,7 @@ class RecipeSpace:
         if self.candidates is None:
             return inside
         gap = np.abs(self.to_unit(recipes)[:, None] - self.to_unit(self.candidates)).max(axis=2)
-        return inside & (gap.min(axis=1) <= FEASIBILITY_TOLERANCE)
+        return np.asarray(inside & (gap.min(axis=1) <= FEASIBILITY_TOLERANCE), dtype=np.bool_)
 
     def violations(self, recipes: npt.ArrayLike) -> list[str]:
         """Say in words what is wrong with each recipe that may not be made."""
@@ -334,10 +334,11 @@ class RecipeSpace:
         """Tell which recipes (n, d) keep bounds and inequalities, whatever the finite set."""
         unit = self.to_unit(recipes)
         slack = FEASIBILITY_TOLERANCE
-        inside: BoolArray = np.all((unit >= -slack) & (unit <= 1 + slack), axis=1)
+        in_box = np.all((unit >= -slack) & (unit <= 1 + slack), axis=1)
         matrix, limits = self.unit_inequalities
         scale = np.abs(matrix).sum(axis=1)
-        return inside & np.all(unit @ matrix.T <= limits + slack * scale, axis=1)
+        kept = np.all(unit @ matrix.T <= limits + slack * scale, axis=1)
+        return np.asarray(in_box & kept, dtype=np.bool_)
 
     def _as_recipes(self, recipes: npt.ArrayLike) -> FloatArray:
         array = np.asarray(recipes, dtype=np.float64)

@@ -17,7 +17,7 @@ class DropletParameters:
     startup_deficit: float = 0.62
     """Share by which the growth rate falls short in the first droplet, where seeds are few."""
     startup_droplets: float = 8.0
-    """Droplets until the deficit has fallen to 1/e; the loss falls faster (6), since it saturates."""
+    """Droplets until the deficit has fallen to 1/e; the loss falls faster, as growth saturates."""
     startup_seed_limit: float = 6.4
     """Seed flow, %, at which the deficit is half of that."""
     startup_steepness: float = 0.5

@@ -39,6 +39,7 @@ class Spectrometer:
         self.parameters = parameters or SpectrometerParameters()
         ramp = (self.parameters.stray_edge - wavelengths) / (self.parameters.stray_edge - 380)
         self.stray_light: FloatArray = self.parameters.stray_at_380 * np.clip(ramp, 0, None)
+        self._stray_points = int(np.count_nonzero(self.stray_light))
         # A tungsten lamp and a silicon detector: a tenth of the light at 380 nm, most near 650.
         self.lamp: FloatArray = 0.1 + 0.9 * np.exp(-(((wavelengths - 650) / 150) ** 2))
         self.step = float(wavelengths[1] - wavelengths[0])
@@ -48,9 +49,14 @@ class Spectrometer:
 
         Stray light s adds to sample and reference alike: -log10((T + s)/(1 + s)).
         """
-        transmission = 10.0**-absorbance
-        seen = -np.log10((transmission + self.stray_light) / (1 + self.stray_light))
-        return np.asarray(seen + self.parameters.offset)
+        seen = absorbance + self.parameters.offset
+        # Where there is no stray light the formula gives back the absorbance: skip it there.
+        stray = self.stray_light[: self._stray_points]
+        light = np.exp(-np.log(10) * absorbance[..., : self._stray_points])
+        seen[..., : self._stray_points] = self.parameters.offset - np.log10(
+            (light + stray) / (1 + stray)
+        )
+        return np.asarray(seen)
 
     def noise(self, reading: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Draw detector noise for readings (..., W), in absorbance.

@@ -84,8 +84,8 @@ class PenalizedEI:
         pending: FloatArray,
         min_distance: float,
         samples: int = 2000,
-        starts: int = 12,
-        steps: int = 30,
+        starts: int = 8,
+        steps: int = 40,
     ) -> FloatArray:
         """Return n points (n, d) of the unit cube, chosen one after the other.
 

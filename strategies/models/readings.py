@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from plasmonbench import FloatArray, History
+from plasmonbench import FloatArray, History, PlasmonbenchError
 
 
 def readable_losses(history: History) -> tuple[FloatArray, FloatArray]:
@@ -27,14 +27,16 @@ def median_variances(history: History) -> FloatArray:
 
     Raises
     ------
-    ValueError
+    PlasmonbenchError
         If no recipe has two readable droplets.
     """
     losses = history.losses[np.isfinite(history.median_loss)]
     count = np.isfinite(losses).sum(axis=1)
     repeated = count >= 2
     if not repeated.any():
-        raise ValueError("noise from replicates needs a recipe with two readable droplets")
+        raise PlasmonbenchError(
+            "noise from replicates needs a recipe with two readable droplets; infer it instead"
+        )
     variances = np.full(len(losses), np.nan)
     spread = np.nanvar(losses[repeated], axis=1, ddof=1)
     variances[repeated] = np.pi / 2 * spread / count[repeated]

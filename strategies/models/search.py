@@ -8,6 +8,9 @@ from torch import Tensor
 
 from plasmonbench import FloatArray, RecipeSpace
 
+TINY = 1e-100
+"""Keeps a quotient finite."""
+
 
 def starting_points(space: RecipeSpace, n: int, rng: np.random.Generator) -> FloatArray:
     """Return n random feasible points (n, d), or every candidate (m, d) of a finite set."""
@@ -21,33 +24,46 @@ def ascend(
     space: RecipeSpace,
     *,
     steps: int,
-    first_step: float = 0.03,
-    last_step: float = 0.001,
+    first_move: float = 0.05,
+    longest_move: float = 0.2,
 ) -> FloatArray:
     """Climb a function from all starts (k, d) at once, inside a continuous space; shape (k, d).
 
-    Projected Adam (Kingma and Ba 2015) on the unit cube: after every step, points outside move
-    to the nearest feasible ones. The step length falls geometrically. ``objective`` maps (k, d)
-    to (k,), each from its own row; a row that ends lower than it began goes back to its start.
+    Spectral projected gradient (Birgin, Martínez and Raydan 2000) on the unit cube: each row steps
+    along its gradient by the Barzilai-Borwein length and is moved to the nearest feasible point.
+    A step that ends below all of the row's last ten values is taken back and its length cut to a
+    quarter. Lengths are in the unit cube. ``objective`` maps (k, d) to (k,), each from its own
+    row. The best point of each row is returned.
     """
     x = torch.tensor(starts, dtype=torch.float64)
-    momentum, curvature = torch.zeros_like(x), torch.zeros_like(x)
-    best, best_value = x.clone(), torch.full((len(x),), -torch.inf, dtype=torch.float64)
-    decay = (last_step / first_step) ** (1 / max(steps - 1, 1))
-    for step in range(steps + 1):
-        x.requires_grad_(True)
-        value = objective(x)
-        (gradient,) = torch.autograd.grad(value.sum(), x)
-        with torch.no_grad():
-            x, value = x.detach(), value.detach()
-            better = value > best_value
-            best[better], best_value[better] = x[better], value[better]
-            momentum = 0.9 * momentum + 0.1 * gradient
-            curvature = 0.99 * curvature + 0.01 * gradient.square()
-            ahead = momentum / (1 - 0.9 ** (step + 1))
-            size = (curvature / (1 - 0.99 ** (step + 1))).sqrt() + 1e-12
-            x = _feasible(x + first_step * decay**step * ahead / size, space)
+    value, gradient = _value_and_gradient(objective, x)
+    best, best_value = x, value
+    recent = value.repeat(10, 1)
+    length = first_move / (gradient.norm(dim=1, keepdim=True) + TINY)
+    for step in range(steps):
+        move = _feasible(x + length * gradient, space) - x
+        move = move * (longest_move / (move.norm(dim=1, keepdim=True) + TINY)).clamp_max(1)
+        new_value, new_gradient = _value_and_gradient(objective, x + move)
+        taken = (new_value >= recent.min(dim=0).values)[:, None]
+        curvature = -(move * (new_gradient - gradient)).sum(dim=1, keepdim=True)
+        spectral = torch.where(
+            curvature > TINY, move.square().sum(dim=1, keepdim=True) / curvature, 2 * length
+        )
+        length = torch.where(taken, spectral, length / 4)
+        x = torch.where(taken, x + move, x)
+        gradient = torch.where(taken, new_gradient, gradient)
+        value = torch.where(taken[:, 0], new_value, value)
+        recent[step % 10] = value
+        best = torch.where((value > best_value)[:, None], x, best)
+        best_value = torch.maximum(value, best_value)
     return space.to_unit(space.project(space.from_unit(best.numpy())))
+
+
+def _value_and_gradient(objective: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+    x = x.clone().requires_grad_(True)
+    value = objective(x)
+    (gradient,) = torch.autograd.grad(value.sum(), x)
+    return value.detach(), gradient
 
 
 def perturb(

@@ -17,7 +17,7 @@ COLUMNS = [f"a{w:.0f}" for w in CAMPAIGN_WAVELENGTHS]
 
 
 def plain_loss(spectrum, target):
-    """The published formula, word by word."""
+    """Compute the published formula, word by word."""
 
     def mm(x):
         return (x - x.min()) / (x.max() - x.min())

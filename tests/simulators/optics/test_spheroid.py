@@ -68,13 +68,14 @@ def test_depolarisation_factors_share_out_one(diameter: float, aspect: float) ->
     [(50, 544, 566), (65, 596, 632), (80, 646, 694), (100, 708, 774)],
 )
 def test_peaks_lie_at_those_of_the_t_matrix(diameter: float, static: float, exact: float) -> None:
-    """Exact T-matrix in water, peaks of the orientation average on a 2 nm grid.
+    """Exact T-matrix in water; its peaks are known on a grid of 2 nm, so that is where to compare.
 
-    Measured: the model falls short by 1.8, 3.8, 3.2 and 4.8 nm; quasi-static peaks lie within
-    1.3 nm of those computed elsewhere.
+    On that grid the model falls short by 2, 4, 4 and 4 nm (on one of 0.5 nm: 1.8, 3.8, 3.2 and
+    4.8); quasi-static peaks lie within 1.3 nm of those computed elsewhere.
     """
     spectrum = spheroid_extinction(diameter, 10.0, WAVELENGTHS, SILVER, WATER)
-    assert abs(peak(spectrum) - exact) <= 5.0
+    on_the_grid = WAVELENGTHS[::4][spectrum[::4].argmax()]
+    assert abs(on_the_grid - exact) <= 4.0
     flat = [
         share
         * dipole_extinction(

@@ -1,0 +1,94 @@
+"""The network of the campaign: shape, learning, early stopping, memory."""
+
+import numpy as np
+import pytest
+import torch
+
+from strategies.models import network
+from strategies.models.network import Training, forget_networks, train, train_once
+
+
+def test_architecture_is_that_of_the_campaign():
+    layers = network._layers(5, 421, torch.Generator().manual_seed(0))
+    linear = [layer for layer in layers if isinstance(layer, torch.nn.Linear)]
+    shapes = [(layer.in_features, layer.out_features) for layer in linear]
+    assert shapes == [(5, 50), (50, 100), (100, 200), (200, 500), (500, 421)]
+    kinds = [type(layer).__name__ for layer in layers]
+    assert kinds == ["Linear", "ReLU"] * 4 + ["Linear"]
+
+
+def test_starting_weights_are_spread_as_torchs_own():
+    ours = network._layers(5, 421, torch.Generator().manual_seed(0))
+    with torch.random.fork_rng(devices=[]):
+        theirs = torch.nn.Linear(200, 500)
+    for mine, reference in zip(ours[6].parameters(), theirs.parameters(), strict=True):
+        assert mine.shape == reference.shape
+        assert float(mine.abs().max()) <= 200**-0.5
+        assert float(mine.std()) == pytest.approx(float(reference.std()), rel=0.1)
+
+
+@pytest.fixture(scope="module")
+def lesson(lab):
+    rng = np.random.default_rng(5)
+    recipes, unseen = lab.space.sample(80, rng), lab.space.sample(500, rng)
+    return lab.space.to_unit(recipes), lab.truth(recipes), unseen
+
+
+def error(model, lab, unseen):
+    predicted = model(lab.space.to_unit(unseen))
+    return np.sqrt(np.mean((predicted - lab.truth(unseen)) ** 2))
+
+
+def test_learns_spectra_of_unseen_recipes(lab, lesson):
+    points, spectra, unseen = lesson
+    everywhere = np.sqrt(np.mean((spectra - lab.truth(unseen).mean(axis=0)) ** 2))
+    model = train(points, spectra, 0, Training())
+    assert model(points).dtype == np.float64
+    assert error(model, lab, unseen) < min(0.045, 0.25 * everywhere)
+    true, predicted = lab.loss(lab.truth(unseen)), lab.loss(model(lab.space.to_unit(unseen)))
+    assert np.abs(predicted - true).mean() < 0.04
+
+
+def test_early_stopping_costs_little_accuracy(lab, lesson):
+    """Against the campaign's 1000 epochs on all recipes."""
+    points, spectra, unseen = lesson
+    stopped = error(train(points, spectra, 0, Training()), lab, unseen)
+    full = error(train(points, spectra, 0, Training(held_out=0)), lab, unseen)
+    assert stopped < 1.35 * full
+
+
+def test_best_weights_are_kept(lab, lesson):
+    """With a wild learning rate the last epoch is not the best on what was held out."""
+    points, spectra, unseen = lesson
+    wild = Training(learning_rate=0.05, epochs=40, patience=40)
+    assert error(train(points, spectra, 0, wild), lab, unseen) < error(
+        train(points, spectra, 0, Training(learning_rate=0.05, epochs=40, held_out=0)), lab, unseen
+    )
+
+
+def test_seed_alone_gives_the_luck(lesson):
+    points, spectra, _ = lesson
+    short = Training(epochs=3)
+    first = train(points, spectra, 0, short)(points)
+    np.testing.assert_array_equal(train(points, spectra, 0, short)(points), first)
+    assert not np.array_equal(train(points, spectra, 1, short)(points), first)
+
+
+def test_train_once_trains_once_for_each_lesson_and_owner(lesson):
+    points, spectra, _ = lesson
+    short = Training(epochs=3)
+    forget_networks()
+    first = train_once(points, spectra, 0, short, "a")
+    assert train_once(points.copy(), spectra.copy(), 0, short, "a") is first
+    moved = points.copy()
+    moved[3, 2] += 1e-9
+    for other in (
+        (moved, spectra, 0, short, "a"),
+        (points, spectra * 1.001, 0, short, "a"),
+        (points, spectra, 1, short, "a"),
+        (points, spectra, 0, Training(epochs=2), "a"),
+        (points, spectra, 0, short, "b"),
+    ):
+        assert train_once(*other) is not first
+    fresh = train(points, spectra, 0, short)
+    np.testing.assert_array_equal(first(points), fresh(points))
