@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -52,7 +51,6 @@ def problem_names() -> dict[str, str]:
     return {path.stem: _read(path).description for path in sorted(FOLDER.glob("*.toml"))}
 
 
-@cache
 def find_problem(text: str) -> Problem:
     """Find a problem by ``name``, ``path/to/file.toml`` or ``recorded:losses.csv``, with knobs.
 

@@ -210,7 +210,7 @@ def unfinished(
     store: Store, jobs: Sequence[Job], labels: dict[str, str], *, retry_failed: bool
 ) -> list[Job]:
     """Return the jobs whose campaigns the store does not hold yet."""
-    names = {job.problem: find_problem(job.problem).name for job in jobs}
+    names = {text: find_problem(text).name for text in {job.problem for job in jobs}}
     return [
         job
         for job in jobs

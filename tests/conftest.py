@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(scope="session")
 def campaign_data():
-    """The folder with the real campaign's public files."""
+    """Return the folder with the real campaign's public files."""
     needed = ["agnp_losses.csv", "agnp_spectra_run1.csv", "prism_target.csv"]
     missing = [name for name in needed if not (DATA / name).is_file()]
     if missing:
@@ -32,7 +32,7 @@ def campaign_data():
 
 @pytest.fixture(scope="session")
 def flow_space():
-    """The box of silver-prisms, written out by hand."""
+    """Return the box of silver-prisms, written out by hand."""
     return RecipeSpace.of(
         [
             ("q_agno3", "%", 4, 45),

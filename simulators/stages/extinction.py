@@ -22,12 +22,12 @@ class ExtinctionParameters:
     """Data set of silver's permittivity."""
     damping: float = 2.0
     """Strength A of the size damping."""
-    silver_path: float = 7.4
+    silver_path: float = 7.926
     """Volume fraction of silver at one unit, times the optical path over ln 10, nm.
 
-    1 mm of light path would make it 1.7 mmol/L of silver in the droplet.
+    1 mm of light path would make it 1.8 mmol/L of silver in the droplet.
     """
-    path_exponent: float = -0.124
+    path_exponent: float = -0.1077
     """How the optical path goes with the reduced residence time."""
     plates: PlateModel = "spheroid"
 

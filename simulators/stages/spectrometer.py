@@ -14,11 +14,13 @@ from plasmonbench import FloatArray
 class SpectrometerParameters:
     """Numbers of the instrument, read off the campaign's spectra."""
 
-    stray_at_380: float = 0.53
+    stray_at_380: float = 0.6804
     """Stray light at 380 nm, relative to the lamp's light there."""
-    stray_edge: float = 445.0
+    stray_edge: float = 445.5
     """Wavelength, nm, above which there is none."""
-    offset: float = 0.037
+    stray_exponent: float = 0.9615
+    """Its power of the distance from that edge."""
+    offset: float = 0.03601
     """Baseline, in absorbance."""
     flicker_noise: float = 2.0e-4
     """Relative noise of the source."""
@@ -38,7 +40,9 @@ class Spectrometer:
     ) -> None:
         self.parameters = parameters or SpectrometerParameters()
         ramp = (self.parameters.stray_edge - wavelengths) / (self.parameters.stray_edge - 380)
-        self.stray_light: FloatArray = self.parameters.stray_at_380 * np.clip(ramp, 0, None)
+        self.stray_light: FloatArray = self.parameters.stray_at_380 * (
+            np.clip(ramp, 0, None) ** self.parameters.stray_exponent
+        )
         self._stray_points = int(np.count_nonzero(self.stray_light))
         # A tungsten lamp and a silicon detector: a tenth of the light at 380 nm, most near 650.
         self.lamp: FloatArray = 0.1 + 0.9 * np.exp(-(((wavelengths - 650) / 150) ** 2))

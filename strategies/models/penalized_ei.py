@@ -85,7 +85,7 @@ class PenalizedEI:
         min_distance: float,
         samples: int = 2000,
         starts: int = 8,
-        steps: int = 40,
+        steps: int = 30,
     ) -> FloatArray:
         """Return n points (n, d) of the unit cube, chosen one after the other.
 

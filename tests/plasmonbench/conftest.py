@@ -51,7 +51,7 @@ axes = [
 
 @pytest.fixture
 def toy(tmp_path):
-    """The path of a small problem of somebody's own."""
+    """Return the path of a small problem of somebody's own."""
     (tmp_path / "toy_lab.py").write_text(TOY_LAB)
     path = tmp_path / "toy.toml"
     path.write_text(TOY_PROBLEM)

@@ -75,7 +75,7 @@ def test_a_strategy_may_stop(toy):
 @pytest.mark.parametrize(
     ("proposal", "message"),
     [
-        (lambda s, h, n: s.space.sample(n + 1, s.rng(h)), "recipes (4, 2) were asked for, got (5, 2)"),
+        (lambda s, h, n: s.space.sample(n + 1, s.rng(h)), "(4, 2) were asked for, got (5, 2)"),
         (lambda s, h, n: s.space.sample(n, s.rng(h)) + 20, "must lie in 0 to 10 %"),
         (lambda s, h, n: np.full((n, 2), np.nan), "is not a number"),
         (lambda s, h, n: np.ones((n, 2)), "the same recipe stands in the round twice"),

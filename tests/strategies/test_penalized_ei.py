@@ -7,6 +7,7 @@ import torch
 from scipy.integrate import quad
 from scipy.stats import norm
 
+from plasmonbench import RecipeSpace
 from strategies.models.gp import GaussianProcess
 from strategies.models.penalized_ei import (
     PenalizedEI,
@@ -120,22 +121,22 @@ def test_first_of_a_batch_has_the_highest_expected_improvement(model, lab):
     )
 
 
-def test_batch_spreads_more_than_the_best_points_by_improvement_alone(model, lab):
-    def spread(lipschitz):
-        acquisition = PenalizedEI(model, best=0.0, lipschitz=lipschitz)
-        batch = acquisition.batch(
-            lab.space,
-            8,
-            np.random.default_rng(3),
-            pending=np.empty((0, 5)),
-            min_distance=1e-3,
-        )
-        gaps = np.linalg.norm(batch[:, None] - batch, axis=2)
-        return gaps[np.triu_indices(8, 1)]
+def test_batch_spreads_more_than_the_best_points_by_improvement_alone():
+    square = RecipeSpace.of([("x", "1", 0, 1), ("y", "1", 0, 1)])
+    points = square.sample(12, np.random.default_rng(0))
+    bowl = GaussianProcess.fit(points, ((points - 0.6) ** 2).sum(axis=1))
 
-    # Without an assumed slope (L huge) balls have no size, and nothing is penalised.
-    assert spread(0.5).mean() > 2 * spread(1e6).mean()
-    assert spread(0.5).min() >= 1e-3
+    def smallest_gaps(lipschitz):
+        batch = PenalizedEI(bowl, best=0.0, lipschitz=lipschitz).batch(
+            square, 8, np.random.default_rng(3), pending=np.empty((0, 2)), min_distance=1e-3
+        )
+        gaps = np.linalg.norm(batch[:, None] - batch, axis=2) + 9 * np.eye(8)
+        return gaps.min(axis=1)
+
+    # As L grows the balls shrink to nothing, and nothing is penalised.
+    penalised, huddled = smallest_gaps(0.5), smallest_gaps(1e9)
+    assert penalised.min() > 5 * huddled.min()
+    assert huddled.min() > 1e-3
 
 
 def test_batch_keeps_away_from_what_is_pending(model, lab):

@@ -1,0 +1,100 @@
+import json
+import sys
+
+import pytest
+
+from plasmonbench import cli
+
+
+@pytest.fixture
+def plasmonbench(monkeypatch, capsys, tmp_path):
+    """Call the command line in a folder of its own; gives exit code, output, errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["plasmonbench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        printed = capsys.readouterr()
+        return caught.value.code, printed.out, printed.err
+
+    return call
+
+
+def test_list_for_machines(plasmonbench):
+    code, out, _ = plasmonbench("list", "--json")
+    listed = json.loads(out)
+    assert code == 0
+    assert {"strategies", "problems", "suites"} <= set(listed)
+    assert "local-penalization" in listed["strategies"]
+    assert "silver-prisms" in listed["problems"]
+    assert {"quick", "paper"} <= set(listed["suites"])
+
+
+def test_list_for_people_says_what_each_is(plasmonbench):
+    _, out, _ = plasmonbench("list")
+    assert "Latin hypercube" in out
+    assert "final bounds" in out
+
+
+def test_run_and_compare(plasmonbench, toy, tmp_path):
+    arguments = ("run", "-p", toy, "-s", "random", "-s", "lhs", "--seeds", 2, "--out", "there")
+    code, out, err = plasmonbench(*arguments)
+    assert code == 0, err
+    assert "Results: there" in out
+    code, out, _ = plasmonbench("compare", "there", "--json")
+    rows = json.loads(out)["rows"]
+    assert {row["strategy"] for row in rows} == {"random", "lhs"}
+    assert all(row["campaigns"] == 2 and row["failed"] == 0 for row in rows)
+    code, _, err = plasmonbench(*arguments)
+    assert code == 0
+    assert "4 of 4 campaigns are already in there" in err
+
+
+def test_a_failing_strategy_is_shown_as_failed(plasmonbench, toy, write_strategy):
+    path = write_strategy("broken", "def propose(self, history, n):\n    raise ValueError('no')")
+    code, out, err = plasmonbench("run", "-p", toy, "-s", path, "--seeds", 1)
+    assert code == 0
+    assert "failed: broken, seed 0: round 1: ValueError: no" in err
+    assert "failed" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run"], "name a suite"),
+        (["run", "quik"], "did you mean quick"),
+        (["run", "-p", "silver-prisms", "-s", "randm"], "did you mean random"),
+        (["run", "-p", "silver-prism", "-s", "random"], "did you mean silver-prisms"),
+        (["run", "-p", "silver-prisms", "-s", "random[xi=1]"], "has no parameter 'xi'"),
+        (["run", "-p", "silver-prisms", "-s", "local-penalization[xi=a]"], "local-penalization"),
+        (["run", "-p", "recorded:nowhere.csv", "-s", "random"], "no file"),
+        (["run", "-p", "silver-prisms", "-s", "nowhere.py"], "no file"),
+        (["run", "-p", "silver-prisms", "-s", "random", "--seeds", "0"], "--seeds"),
+        (["run", "-p", "silver-prisms", "-s", "random", "--jbos", "2"], "No such option"),
+        (["compare", "nowhere"], "holds no run"),
+        (["compare"], "Missing argument"),
+        (["landscape", "recorded:x.csv"], "its own landscape"),
+        (["wrong"], "No such command"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(plasmonbench, arguments, message):
+    code, out, err = plasmonbench(*arguments)
+    assert code == 2
+    assert out == ""
+    assert message in err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+
+
+def test_help_and_version(plasmonbench):
+    assert "compare" in plasmonbench("--help")[1]
+    assert plasmonbench("--version")[0] == 0
+    assert "Usage" in plasmonbench()[1]
+
+
+def test_comparing_a_run_twice_is_refused(plasmonbench, toy):
+    plasmonbench("run", "-p", toy, "-s", "random", "--seeds", 1, "--out", "there")
+    code, _, err = plasmonbench("compare", "there", "there")
+    assert code == 2
+    assert "a second time" in err
