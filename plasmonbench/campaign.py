@@ -60,6 +60,21 @@ class Campaign:
     failure: Failure | None = None
 
 
+class Stopwatch:
+    """Adds up wall and CPU seconds of the blocks it is entered for."""
+
+    def __init__(self) -> None:
+        self.wall = 0.0
+        self.cpu = 0.0
+
+    def __enter__(self) -> None:
+        self._begun = time.perf_counter(), time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self.wall += time.perf_counter() - self._begun[0]
+        self.cpu += time.process_time() - self._begun[1]
+
+
 class BadProposal(Exception):  # noqa: N818 - it is what happened, not a kind of error
     """A strategy returned something that cannot be made."""
 
@@ -67,9 +82,9 @@ class BadProposal(Exception):  # noqa: N818 - it is what happened, not a kind of
 def run_campaign(problem: Problem, label: str, build: StrategyBuilder, seed: int) -> Campaign:
     """Run a campaign to the end of its budget, or to the strategy's own stop or failure.
 
-    Only planning is timed (wall and CPU seconds, one BLAS thread); the simulated laboratory costs
-    the strategy nothing. Whatever a strategy raises ends its campaign, which is then recorded as
-    failed with what it had measured so far; nothing is filled in.
+    Only planning and the decision to stop are timed (wall and CPU seconds, one BLAS thread); the
+    laboratory costs the strategy nothing. Whatever a strategy raises ends its campaign, which is
+    then recorded as failed with what it had measured so far; nothing is filled in.
 
     Parameters
     ----------
@@ -89,10 +104,12 @@ def run_campaign(problem: Problem, label: str, build: StrategyBuilder, seed: int
         try:
             while len(history) < problem.recipe_budget:
                 strategy = build(problem.space_at(history), problem, seed)
-                stop_reason = strategy.stop_reason(history) if len(history) else None
+                clock = Stopwatch()
+                with clock:
+                    stop_reason = strategy.stop_reason(history) if len(history) else None
                 if stop_reason is not None:
                     break
-                history, record = _play_round(problem, strategy, history, seed)
+                history, record = _play_round(problem, strategy, history, seed, clock)
                 rounds.append(record)
         except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything
             reason = f"{type(error).__name__}: {error}".partition("\n")[0]
@@ -111,24 +128,24 @@ def run_campaign(problem: Problem, label: str, build: StrategyBuilder, seed: int
 
 
 def _play_round(
-    problem: Problem, strategy: Strategy, history: History, seed: int
+    problem: Problem, strategy: Strategy, history: History, seed: int, clock: Stopwatch
 ) -> tuple[History, RoundRecord]:
     allowed = min(problem.batch_size, problem.recipe_budget - len(history))
     n = strategy.round_size(history, allowed)
     if not 1 <= n <= allowed:
         raise BadProposal(f"a round of {n} recipes was asked for; 1 to {allowed} are allowed")
-    explanation = strategy.explain(history) if len(history) else {}
-    wall, cpu = time.perf_counter(), time.process_time()
-    proposed = strategy.propose(history, n)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    with clock:
+        proposed = strategy.propose(history, n)
     recipes = checked_proposal(proposed, strategy.space, n)
+    # After the proposal, so that what an explanation trains is not found ready-made by it.
+    explanation = strategy.explain(history) if len(history) else {}
     measured = problem.measure(recipes, seed, history.n_rounds)
     history = history.append(recipes, measured.losses, measured.spectra)
     recommendation = np.array(strategy.recommend(history), dtype=np.float64)
     _check_recommendation(recommendation, problem.space)
     return history, RoundRecord(
-        planner_wall_seconds=wall,
-        planner_cpu_seconds=cpu,
+        planner_wall_seconds=clock.wall,
+        planner_cpu_seconds=clock.cpu,
         recommendation=recommendation,
         true_loss=float(problem.true_loss(recommendation[None])[0]),
         lower=strategy.space.lower,

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.stats import kstest
@@ -59,14 +59,24 @@ def test_chebyshev_centre_of_a_right_triangle_is_its_incentre():
     assert chebyshev_centre(np.ones((1, 2)), np.array([1.0])) == pytest.approx([r, r])
 
 
-@settings(max_examples=30, deadline=None)
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        [[1.0, 1.0, 1.0, 1.0]],
+        [[1.0, -0.4, 0.0, 2.0]],
+        [[1.0, 1.0, 1.0, 1.0], [0.5, -0.2, 1.0, 0.0]],
+    ],
+)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(-0.5, 1.5), min_size=4, max_size=4), st.floats(0.3, 3.0))
-def test_projection_is_the_nearest_feasible_point(point, limit):
-    matrix = np.array([[1.0, 1.0, 1.0, 1.0], [0.5, -0.2, 1.0, 0.0]])
-    limits = np.array([limit, 0.8])
+@example([0.0, 0.0, 0.0, 1.5], 0.5)  # Dykstra's points rest here long before they are right
+def test_projection_is_the_nearest_feasible_point(matrix, point, limit):
+    matrix = np.array(matrix)
+    limits = np.array([limit, 0.8])[: len(matrix)]
     start = np.array([point])
     found = nearest_feasible(start, matrix, limits)[0]
     assert (matrix @ found <= limits).all()
+    assert ((found >= 0) & (found <= 1)).all()
     reference = minimize(
         lambda x: ((x - start[0]) ** 2).sum(),
         np.full(4, 0.05),
