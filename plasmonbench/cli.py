@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from plasmonbench import catalogue, landscape, store, suites
 from plasmonbench.campaign import Campaign
@@ -73,7 +75,7 @@ def list_command(as_json: bool) -> None:
     for kind, names in groups.items():
         table = Table(title=kind, title_justify="left", show_header=False, box=None)
         for name, description in names.items():
-            table.add_row(name, description)
+            table.add_row(Text(name), Text(description))
         out.print(table)
 
 
@@ -158,7 +160,7 @@ def run_command(
     _run_jobs(run, jobs, plans, workers, retry_failed=retry_failed)
     _show([run], None, as_json=as_json)
     if not as_json:
-        out.print(f"Results: {run.folder}", soft_wrap=True, highlight=False)
+        out.print(f"Results: {run.folder}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _default_folder(suite: str | None, settings: dict[str, Any]) -> Path:
@@ -181,12 +183,13 @@ def _run_jobs(
     labels = {plan.spec: plan.label for plan in plans}
     todo = store.unfinished(run, jobs, labels, retry_failed=retry_failed)
     if len(todo) < len(jobs):
-        notes.print(f"{len(jobs) - len(todo)} of {len(jobs)} campaigns are already in {run.folder}")
+        done = len(jobs) - len(todo)
+        notes.print(f"{done} of {len(jobs)} campaigns are already in {run.folder}", markup=False)
     if not todo:
         return
     failures: list[str] = []
     columns = [
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -254,7 +257,8 @@ def landscape_command(problem: str, sample: int, write: bool, as_json: bool) -> 
     if as_json:
         click.echo(json.dumps(landscape.as_record(found)))
         return
-    table = Table(title=f"{problem}: {sample:,} feasible recipes", title_justify="left")
+    title = Text(f"{problem}: {sample:,} feasible recipes")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("feasible recipes")
     table.add_column("loss at or below", justify="right")
     table.add_row("1 in 2", f"{found.median_loss:.4f}")

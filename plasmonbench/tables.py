@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from plasmonbench.scoring import Median, Score, target_loss
 
@@ -58,19 +60,23 @@ def _score_table(
     loss = target_loss(settings, level)
     shown = settings["headline"] if level is None else level
     aim = "no target level is known" if loss is None else f"target: loss {loss:.4f} ({shown})"
+    # As Text, since rich would take the brackets of a spec for markup.
     table = Table(
-        title=f"{name}: {aim}",
-        caption=_caption(settings),
+        title=Text(f"{name}: {aim}"),
+        caption=Text(_caption(settings)),
         title_justify="left",
         caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
     )
-    table.add_column("strategy", no_wrap=True)
-    for heading in ("reached", "rounds to target", "recipes to target"):
-        table.add_column(heading, justify="right")
+    table.add_column("strategy", overflow="fold", min_width=18)
+    for heading in ("reached", "rounds to\ntarget", "recipes to\ntarget"):
+        table.add_column(heading, justify="right", no_wrap=True)
     if settings["finite"]:
-        table.add_column("recipes to 4/5 of best 5 %", justify="right")
-    table.add_column("best true loss", justify="right")
-    table.add_column("planner s / round", justify="right")
+        table.add_column("recipes to 4/5\nof best 5 %", justify="right", no_wrap=True)
+    table.add_column("best true\nloss", justify="right", no_wrap=True)
+    table.add_column("planner s\n/ round", justify="right", no_wrap=True)
     if any(s.failed for s in scores):
         table.add_column("failed", justify="right")
     for s in scores:
@@ -89,7 +95,7 @@ def _score_table(
         )
         if any(other.failed for other in scores):
             cells.append(str(s.failed))
-        table.add_row(*cells)
+        table.add_row(*(Text(cell) for cell in cells))
     return table
 
 

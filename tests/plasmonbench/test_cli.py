@@ -38,10 +38,24 @@ def test_list_for_people_says_what_each_is(plasmonbench):
 
 
 def test_run_and_compare(plasmonbench, toy, tmp_path):
-    arguments = ("run", "-p", toy, "-s", "random", "-s", "lhs", "--seeds", 2, "--out", "there")
+    arguments = (
+        "run",
+        "-p",
+        f"{toy}[rounds=2]",
+        "-s",
+        "random",
+        "-s",
+        "lhs",
+        "--seeds",
+        2,
+        "--out",
+        "there",
+    )
     code, out, err = plasmonbench(*arguments)
     assert code == 0, err
     assert "Results: there" in out
+    out = out.replace("\n", "")
+    assert "toy.toml[rounds=2]" in out, "brackets are shown, not taken for markup"
     code, out, _ = plasmonbench("compare", "there", "--json")
     rows = json.loads(out)["rows"]
     assert {row["strategy"] for row in rows} == {"random", "lhs"}
