@@ -22,7 +22,7 @@ from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.registry import StrategyPlan, lab_names, strategy_names
 from plasmonbench.runner import Job, check_jobs, local_executor, run_jobs
 from plasmonbench.scoring import score_campaigns
-from plasmonbench.tables import score_record, score_tables
+from plasmonbench.tables import print_scores, score_record
 
 RUNS = Path("runs")
 out = Console(soft_wrap=False)
@@ -225,8 +225,7 @@ def _show(runs: Sequence[store.Store], level: str | None, *, as_json: bool) -> N
     if as_json:
         click.echo(json.dumps(score_record(scores, problems, level), allow_nan=False))
         return
-    for table in score_tables(scores, problems, level):
-        out.print(table)
+    print_scores(out, scores, problems, level)
 
 
 @cli.command("landscape")

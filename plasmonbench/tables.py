@@ -6,21 +6,34 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from plasmonbench.scoring import Median, Score, target_loss
 
 
-def score_tables(
-    scores: Sequence[Score], problems: Mapping[str, Mapping[str, Any]], level: str | None
-) -> list[Table]:
-    """Return one table per problem."""
-    return [
-        _score_table([s for s in scores if s.problem == name], name, settings, level)
-        for name, settings in problems.items()
-        if any(s.problem == name for s in scores)
-    ]
+def print_scores(
+    console: Console,
+    scores: Sequence[Score],
+    problems: Mapping[str, Mapping[str, Any]],
+    level: str | None,
+) -> None:
+    """Print one table per problem, with its target above and its budget below."""
+    for name, settings in problems.items():
+        rows = [s for s in scores if s.problem == name]
+        if not rows:
+            continue
+        loss = target_loss(settings, level)
+        shown = settings["headline"] if level is None else level
+        aim = "no target level is known" if loss is None else f"target: loss {loss:.4f} ({shown})"
+        console.print(Text(f"{name}: {aim}", style="bold"), soft_wrap=True)
+        console.print(_score_table(rows, finite=settings["finite"]))
+        console.print(Text(_caption(settings)))
+        if loss is None:
+            console.print(
+                Text(f"Find levels with: plasmonbench landscape '{name}' --write"), soft_wrap=True
+            )
 
 
 def score_record(
@@ -54,63 +67,51 @@ def score_record(
     }
 
 
-def _score_table(
-    scores: Sequence[Score], name: str, settings: Mapping[str, Any], level: str | None
-) -> Table:
-    loss = target_loss(settings, level)
-    shown = settings["headline"] if level is None else level
-    aim = "no target level is known" if loss is None else f"target: loss {loss:.4f} ({shown})"
-    # As Text, since rich would take the brackets of a spec for markup.
-    table = Table(
-        title=Text(f"{name}: {aim}"),
-        caption=Text(_caption(settings)),
-        title_justify="left",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        collapse_padding=True,
-        pad_edge=False,
-    )
+def _score_table(scores: Sequence[Score], *, finite: bool) -> Table:
+    failures = any(s.failed for s in scores)
+    table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     table.add_column("strategy", overflow="fold", min_width=18)
     for heading in ("reached", "rounds to\ntarget", "recipes to\ntarget"):
         table.add_column(heading, justify="right", no_wrap=True)
-    if settings["finite"]:
-        table.add_column("recipes to 4/5\nof best 5 %", justify="right", no_wrap=True)
-    table.add_column("best true\nloss", justify="right", no_wrap=True)
+    # In the end everybody finds the best of a pool; what counts is how soon.
+    last = "recipes to 4/5\nof best 5 %" if finite else "best true\nloss"
+    table.add_column(last, justify="right", no_wrap=True)
     table.add_column("planner s\n/ round", justify="right", no_wrap=True)
-    if any(s.failed for s in scores):
-        table.add_column("failed", justify="right")
+    if failures:
+        table.add_column("failed", justify="right", no_wrap=True)
     for s in scores:
+        planner = s.planner_seconds_per_round or 0.0
         cells = [
             s.strategy,
             f"{s.reached}/{s.campaigns}",
             _interval(s.rounds_to_target),
             _interval(s.recipes_to_target),
+            _number(s.best_true_loss_median, ".4f")
+            if s.pool_recipes is None
+            else _interval(s.pool_recipes),
+            _number(s.planner_seconds_per_round, ".2g" if planner < 10 else ".0f"),
         ]
-        if s.pool_recipes is not None:
-            cells.append(_interval(s.pool_recipes))
-        cells.append("-" if s.best_true_loss_median is None else f"{s.best_true_loss_median:.4f}")
-        seconds = s.planner_seconds_per_round
-        cells.append(
-            "-" if seconds is None else f"{seconds:.2g}" if seconds < 10 else f"{seconds:.0f}"
-        )
-        if any(other.failed for other in scores):
+        if failures:
             cells.append(str(s.failed))
+        # As Text, since rich would take the brackets of a spec for markup.
         table.add_row(*(Text(cell) for cell in cells))
     return table
 
 
 def _caption(settings: Mapping[str, Any]) -> str:
     optimum = settings["optimum_loss"]
-    known = "" if optimum is None else f" Best loss known: {optimum:.4f}."
+    known = "" if optimum is None else f"Best loss known: {optimum:.4f}. "
     return (
         f"{settings['batch_size']} recipes a round, {settings['replicates']} droplets a recipe, "
-        f"{settings['recipe_budget']} recipes in all.{known}\n"
-        "Medians over seeds with 95 % intervals; '-' not reached by half of the campaigns."
+        f"{settings['recipe_budget']} recipes in all.\n"
+        f"{known}Medians over seeds with 95 % intervals; '-': not reached by half."
     )
 
 
 def _interval(median: Median) -> str:
-    def text(value: float | None) -> str:
-        return "-" if value is None else f"{value:g}"
+    value, low, high = (_number(x, "g") for x in (median.value, median.low, median.high))
+    return f"{value} [{low}, {high}]"
 
-    return f"{text(median.value)} [{text(median.low)}, {text(median.high)}]"
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
