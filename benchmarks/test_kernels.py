@@ -112,4 +112,4 @@ def test_best_point_of_a_batch(faster_than):
 
     found, expected = (plain(point, case.chosen) for point in (fast(), plainly()))
     assert found > expected - 0.02
-    faster_than(fast, plainly, 2.5, turns=3)
+    faster_than(fast, plainly, 5, turns=3)

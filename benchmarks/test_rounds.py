@@ -20,7 +20,7 @@ ROUNDS = {
     "lhs": 1 / 5,
     "local-penalization": 15,
     "sequential-ei[batch=constant-liar]": 8,
-    "dnn-grid": 15,
+    "dnn-grid": 25,
     "two-step[switch_round=1]": 25,
 }
 CAMPAIGN_ROUNDS = 4
@@ -74,8 +74,8 @@ def test_harness_adds_little(faster_than):
         return references.campaign(task, setups.planner("random"), 0)
 
     np.testing.assert_array_equal(harness().losses, plainly().losses)
-    # Below 1: the harness also judges every recipe by its truth. Half: twice the bare loop.
-    faster_than(harness, plainly, 0.5)
+    # Below 1: the harness also judges every recipe by its truth, which costs milliseconds.
+    faster_than(harness, plainly, 0.4)
 
 
 @pytest.fixture(scope="module")

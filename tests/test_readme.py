@@ -1,0 +1,48 @@
+"""The README's own example and names must work as printed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from plasmonbench.campaign import run_campaign
+from plasmonbench.catalogue import find_problem, problem_names
+from plasmonbench.registry import find_strategy, strategy_names
+from plasmonbench.suites import suites
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_ten_line_strategy_runs_and_learns(tmp_path):
+    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    path = tmp_path / "closer.py"
+    path.write_text(example)
+    plan = find_strategy(f"{path}[width=0.2]")
+    problem = find_problem("silver-prisms[rounds=3,replicates=5]")
+    done = run_campaign(
+        problem, plan.label, lambda space, p, seed: plan.build(space, p.loss, seed), 0
+    )
+    assert done.failure is None
+    assert done.rounds[-1].true_loss < done.rounds[0].true_loss
+
+
+def test_every_strategy_and_problem_is_described():
+    for name in [*strategy_names(), *problem_names()]:
+        assert f"`{name}`" in README
+
+
+def test_every_suite_that_is_run_exists():
+    named = re.findall(r"plasmonbench run ([a-z]+)", README)
+    assert named
+    assert set(named) <= set(suites())
+
+
+def test_every_file_that_is_named_exists():
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("target", re.findall(r"^make ([a-z-]+)", README, flags=re.MULTILINE))
+def test_every_make_target_exists(target):
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
