@@ -9,26 +9,24 @@ import numpy as np
 
 from plasmonbench import FloatArray
 from simulators.optics.ensemble import SpheroidOptics
-from simulators.stages.growth import REFERENCE_TOTAL, GrowthParameters, Particles
+from simulators.stages.growth import GrowthParameters, Particles
 
 PlateModel = Literal["spheroid", "triangle", "disk"]
 
 
 @dataclass(frozen=True)
 class ExtinctionParameters:
-    """Numbers of the optics that were fitted to the campaign."""
+    """Numbers of the optics; only `silver_path` was fitted to the campaign, with the growth."""
 
     silver: str = "Johnson"
     """Data set of silver's permittivity."""
     damping: float = 2.0
     """Strength A of the size damping."""
-    silver_path: float = 7.926
+    silver_path: float = 7.394
     """Volume fraction of silver at one unit, times the optical path over ln 10, nm.
 
     1 mm of light path would make it 1.8 mmol/L of silver in the droplet.
     """
-    path_exponent: float = -0.1077
-    """How the optical path goes with the reduced residence time."""
     plates: PlateModel = "spheroid"
 
 
@@ -53,17 +51,16 @@ class Extinction:
             *spheres
         ) / self.optics.sphere_mean_volume(*spheres)
 
-    def absorbance(self, particles: Particles, total_flow: FloatArray) -> FloatArray:
-        """Return true absorbance (n, W) of n droplets; ``total_flow`` (n,) in uL/min.
+    def absorbance(self, particles: Particles) -> FloatArray:
+        """Return true absorbance (n, W) of n droplets.
 
         Each population adds silver / volume * cross-section: particle volumes are means over the
         population, so that the silver that was grown is all there.
         """
-        p = self.parameters
         plates, plate_volume = self._plates(particles)
         compact = particles.compact_volume, self.growth.compact_aspect, self.growth.compact_spread
         compact_volume = self.optics.prolate_mean_volume(*compact)
-        path = p.silver_path * (REFERENCE_TOTAL / total_flow) ** p.path_exponent
+        path = self.parameters.silver_path
         # In place, since at a thousand recipes each array of (n, W) is larger than the cache.
         plates *= (path * particles.plate_silver / plate_volume)[:, None]
         rest = self.optics.prolate_population(*compact)

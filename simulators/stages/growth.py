@@ -6,13 +6,15 @@ one robust least-squares fit to the campaign of Mekki-Berrada et al., npj Comput
 reactant (docs/simulator.md says how well it holds). The mechanisms:
 
 * the share X of the silver that is reduced before the droplet is read follows a first-order
-  rate; it rises with residence time and seed surface, falls with silver load and is slowed by
-  citrate, which covers the surface (Zhang et al., Nano Lett. 2010);
+  rate; it rises with residence time and seeds, falls with silver load and is slowed by citrate,
+  which covers the surface (Zhang et al., Nano Lett. 2010);
 * a part of the reduced silver nucleates anew, as small spheres, the more the more silver there
-  is per seed;
-* the rest grows on the seeds, which fixes the volume of a grown particle (mass balance). A part
-  of that silver is in plates, which citrate keeps thin (Kilin et al. 2008); what is left is in
-  compact particles.
+  is;
+* the rest grows on the seeds. A part of it is in plates, the more the more silver a seed gets;
+  the mean volume of a plate is the silver per seed (mass balance). What is left is in compact
+  particles, whose volume follows a power of it, an empirical law.
+
+Silver is conserved; seeds are so for the plates alone.
 """
 
 from __future__ import annotations
@@ -28,38 +30,38 @@ from plasmonbench import FloatArray
 class GrowthParameters:
     """Numbers of the growth model; reduced flows are relative to `REFERENCE`."""
 
-    rate: float = 2.474
-    rate_time_exponent: float = 0.3894
-    rate_seed_exponent: float = 0.5169
-    rate_silver_exponent: float = -0.7836
-    citrate_half: float = 9.645
+    rate: float = 4.226
+    rate_time_exponent: float = 0.4058
+    rate_seed_exponent: float = 0.6359
+    rate_silver_exponent: float = -1.004
+    citrate_half: float = 3.653
     """Citrate flow, %, that halves the rate."""
 
-    secondary_logit: float = -0.3987
-    secondary_ratio_slope: float = 0.2238
-    secondary_silver_slope: float = 0.6714
-    secondary_radius: float = 9.563
+    secondary_logit: float = -0.1825
+    secondary_ratio_slope: float = 0.2104
+    secondary_silver_slope: float = 0.6122
+    secondary_radius: float = 11.16
     """Median radius of the newly nucleated spheres, nm."""
-    secondary_spread: float = 0.3314
+    secondary_spread: float = 0.3302
 
-    grown_volume: float = 13_430.0
-    """Volume that one unit of silver adds to a particle at one unit of seeds, nm^3."""
-    seed_silver: float = 0.03571
+    grown_volume: float = 15_870.0
+    """Mean volume of a plate that gets one unit of silver per unit of seeds, nm^3."""
+    seed_silver: float = 0.02942
     """Silver that the seeds bring themselves, in units of the silver flow."""
 
-    plate_logit: float = 0.3007
-    plate_citrate_slope: float = 0.1644
-    plate_volume_slope: float = 0.6663
-    plate_thickness: float = 9.023
+    plate_logit: float = 0.5501
+    plate_citrate_slope: float = 0.07851
+    plate_volume_slope: float = 0.6445
+    plate_thickness: float = 8.67
     """nm, at the grown volume of one unit."""
-    plate_thickness_exponent: float = 0.1123
-    plate_spread: float = 0.4104
-    plate_spread_volume_exponent: float = 0.245
-    plate_spread_pva_exponent: float = 0.1232
+    plate_thickness_exponent: float = 0.1005
+    plate_spread: float = 0.4325
+    plate_spread_volume_exponent: float = 0.2666
+    plate_spread_pva_exponent: float = 0.05556
 
-    compact_volume_exponent: float = 0.3403
-    compact_aspect: float = 1.268
-    compact_spread: float = 0.3533
+    compact_volume_exponent: float = 0.4567
+    compact_aspect: float = 1.304
+    compact_spread: float = 0.398
 
 
 REFERENCE = np.array([25.0, 25.0, 5.0, 5.0])
@@ -138,7 +140,8 @@ class SeededGrowth:
         return Particles(
             conversion=conversion,
             plate_silver=grown * plates,
-            plate_volume=p.grown_volume * relative_volume,
+            # The diameter is log-normal, so that the mean volume is exp(2 spread^2) the median's.
+            plate_volume=p.grown_volume * relative_volume * np.exp(-2 * spread**2),
             plate_thickness=thickness,
             plate_spread=spread,
             compact_silver=grown * (1 - plates),

@@ -7,46 +7,60 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from plasmonbench import FloatArray
+from plasmonbench import FloatArray, PlasmonbenchError
 
 
 @dataclass(frozen=True)
 class SpectrometerParameters:
     """Numbers of the instrument, read off the campaign's spectra."""
 
-    stray_at_380: float = 0.6804
+    stray_at_380: float = 0.5705
     """Stray light at 380 nm, relative to the lamp's light there."""
-    stray_edge: float = 445.5
-    """Wavelength, nm, above which there is none."""
-    stray_exponent: float = 0.9615
-    """Its power of the distance from that edge."""
-    offset: float = 0.03601
+    stray_width: float = 40.84
+    """Distance from 380 nm, nm, over which stray light falls to 1/e (as a Gaussian)."""
+    offset: float = 0.03568
     """Baseline, in absorbance."""
     flicker_noise: float = 2.0e-4
     """Relative noise of the source."""
-    shot_noise: float = 4.0e-4
+    shot_noise: float = 0.00065
     """Relative photon noise at full transmission where the lamp is brightest."""
     dark_noise: float = 0.5e-4
     """Detector noise relative to full transmission where the lamp is brightest."""
-    noise_correlation: float = 1.5
+    lamp_dip: float = 0.6
+    """Share of the lamp's light that is missing at `LAMP_DIP_CENTRE`, where noise is largest."""
+    noise_correlation: float = 1.0
     """Standard deviation of the smoothing kernel of recorded spectra, nm (correlated over 3-4)."""
 
 
+LAMP_DIP_CENTRE = 490.0
+LAMP_DIP_WIDTH = 50.0
+NEGLIGIBLE_STRAY_LIGHT = 1e-5
+"""Less than this changes no reading by more than the noise."""
+
+
 class Spectrometer:
-    """Reads absorbance on a wavelength grid of 1 nm steps."""
+    """Reads absorbance on an even wavelength grid.
+
+    Raises
+    ------
+    PlasmonbenchError
+        If the wavelengths do not increase in equal steps.
+    """
 
     def __init__(
         self, wavelengths: FloatArray, parameters: SpectrometerParameters | None = None
     ) -> None:
         self.parameters = parameters or SpectrometerParameters()
-        ramp = (self.parameters.stray_edge - wavelengths) / (self.parameters.stray_edge - 380)
-        self.stray_light: FloatArray = self.parameters.stray_at_380 * (
-            np.clip(ramp, 0, None) ** self.parameters.stray_exponent
-        )
+        steps = np.diff(wavelengths)
+        if not len(steps) or steps[0] <= 0 or not np.allclose(steps, steps[0]):
+            raise PlasmonbenchError("a spectrometer needs wavelengths that increase in equal steps")
+        self.step = float(steps[0])
+        distance = np.clip((wavelengths - 380) / self.parameters.stray_width, 0, None)
+        stray = self.parameters.stray_at_380 * np.exp(-(distance**2))
+        self.stray_light: FloatArray = np.where(stray > NEGLIGIBLE_STRAY_LIGHT, stray, 0.0)
         self._stray_points = int(np.count_nonzero(self.stray_light))
-        # A tungsten lamp and a silicon detector: a tenth of the light at 380 nm, most near 650.
-        self.lamp: FloatArray = 0.1 + 0.9 * np.exp(-(((wavelengths - 650) / 150) ** 2))
-        self.step = float(wavelengths[1] - wavelengths[0])
+        dip = np.exp(-(((wavelengths - LAMP_DIP_CENTRE) / LAMP_DIP_WIDTH) ** 2))
+        self.lamp: FloatArray = 1 - self.parameters.lamp_dip * dip
 
     def read(self, absorbance: FloatArray) -> FloatArray:
         """Return what the instrument shows, without noise, of true absorbance (..., W).
@@ -66,15 +80,18 @@ class Spectrometer:
         """Draw detector noise for readings (..., W), in absorbance.
 
         Source flicker, photon shot noise and dark noise add in quadrature; the logarithm turns
-        relative noise of the light into absolute noise of the absorbance.
+        relative noise of the light, stray light included, into absolute noise of the absorbance.
         """
         p = self.parameters
-        light = self.lamp * 10.0**-reading
+        light = self.lamp * np.exp(-np.log(10) * reading)
         relative = np.sqrt(
             p.flicker_noise**2 + p.shot_noise**2 / light + (p.dark_noise / light) ** 2
         )
         width = p.noise_correlation / self.step
-        smooth = gaussian_filter1d(rng.standard_normal(reading.shape), width, axis=-1, mode="wrap")
+        # Drawn wider than needed, so that the ends are smoothed like the rest.
+        margin = int(np.ceil(4 * width))
+        white = rng.standard_normal((*reading.shape[:-1], reading.shape[-1] + 2 * margin))
+        smooth = gaussian_filter1d(white, width, axis=-1, mode="constant")
         # The kernel lowers the variance of white noise to 1/(2 sqrt(pi) width).
-        unit = smooth * np.sqrt(2 * np.sqrt(np.pi) * width)
+        unit = smooth[..., margin:-margin] * np.sqrt(2 * np.sqrt(np.pi) * width)
         return np.asarray(unit * relative / np.log(10))

@@ -28,9 +28,9 @@ def test_losses_of_82_recipes(conditions):
     real = conditions["loss"].median().to_numpy()
     predicted = LOSS(SilverPrisms().truth(recipes))
     residual = predicted - real
-    assert 1 - residual.var() / real.var() > 0.945  # measured .954
-    assert np.abs(residual).mean() < 0.034  # measured .032
-    assert spearmanr(predicted, real).statistic > 0.965  # measured .971
+    assert 1 - residual.var() / real.var() > 0.95  # measured .959
+    assert np.abs(residual).mean() < 0.033  # measured .031
+    assert spearmanr(predicted, real).statistic > 0.965  # measured .973
 
 
 def test_settled_spectra_of_8_recipes(campaign_data):
@@ -38,21 +38,32 @@ def test_settled_spectra_of_8_recipes(campaign_data):
     real = np.array([np.median(rows[SPECTRUM].to_numpy()[8:], axis=0) for _, rows in table])
     predicted = SilverPrisms().truth(table[FLOWS].first().to_numpy())
     error = np.sqrt(((predicted - real) ** 2).mean(axis=1))
-    assert np.median(error) < 0.022  # measured .0205
-    assert error.max() < 0.038  # measured .036
+    assert np.median(error) < 0.026  # measured .0243
+    assert error.max() < 0.043  # measured .041
     height = predicted.max(axis=1) / real.max(axis=1)
-    assert np.all((height > 0.78) & (height < 1.08))  # measured .81 to 1.05
+    assert np.all((height > 0.72) & (height < 1.13))  # measured .75 to 1.10
 
 
 def test_replicates_spread_like_the_real_ones(conditions, rng):
     recipes = conditions[FLOWS].first().to_numpy()
-    losses = LOSS(SilverPrisms().measure(recipes, 22, rng))
+    losses = np.concatenate([LOSS(SilverPrisms().measure(recipes, 22, rng)) for _ in range(4)])
     real = conditions["loss"].std().to_numpy()
-    simulated = losses.std(axis=1)
-    assert 0.7 < np.median(simulated) / np.median(real) < 1.6  # measured 1.25
-    assert spearmanr(simulated, real).statistic > 0.3  # measured .47
-    excess = [
-        rows.to_numpy()[0] - rows[15:].median() for _, rows in conditions["loss"] if len(rows) > 18
-    ]
-    start = losses[:, 0] - np.median(losses[:, 15:], axis=1)
-    assert start.mean() == pytest.approx(np.mean(excess), rel=0.35)  # measured .085 and .079
+    simulated = losses.std(axis=1).reshape(4, -1).mean(axis=0)
+    assert 0.75 < np.median(simulated) / np.median(real) < 1.4  # measured 1.2
+    assert spearmanr(simulated, real).statistic > 0.45  # measured .57 for single runs
+
+    def start(droplets):
+        return np.mean(droplets[:2]) - np.median(droplets[15:])
+
+    long = np.array([len(rows) > 18 for _, rows in conditions["loss"]])
+    real_start = np.array(
+        [start(r.to_numpy()) if len(r) > 18 else 0 for _, r in conditions["loss"]]
+    )
+    start_up = np.array([start(row) for row in losses]).reshape(4, -1).mean(axis=0)
+    seeds = recipes[:, 3]
+    # Medians, real and measured here: .10 and .06, .19 and .16, .01 and .00.
+    for low, high, tolerance in [(0, 1, 0.06), (1, 6, 0.06), (6, 100, 0.02)]:
+        here = long & (seeds >= low) & (seeds < high)
+        assert np.median(start_up[here]) == pytest.approx(
+            np.median(real_start[here]), abs=tolerance
+        )

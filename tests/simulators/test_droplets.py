@@ -66,7 +66,7 @@ def test_jitter_remembers_the_droplet_before():
     parameters = DropletParameters(carryover_usual=0, carryover_probability=0)
     luck = draw(np.tile(FEW_SEEDS, (200, 1)), 40, parameters=parameters)
     jitter = np.log(luck.recipes / FEW_SEEDS)
-    assert jitter.std(axis=(0, 1)) == pytest.approx([0.02, 0.02, 0.02, 0.02, 0.01], rel=0.08)
+    assert jitter.std(axis=(0, 1)) == pytest.approx([0.018, 0.018, 0.018, 0.018, 0.01], rel=0.08)
     lagged = np.corrcoef(jitter[:, :-1, 0].ravel(), jitter[:, 1:, 0].ravel())[0, 1]
     assert lagged == pytest.approx(parameters.jitter_memory, abs=0.05)
 
@@ -119,4 +119,4 @@ def test_settled_scatter_and_lag_are_those_of_the_campaign(rng):
     within = np.median(losses.std(axis=1))
     assert 0.012 < within < 0.045  # .022 in the campaign
     lags = [np.corrcoef(row[:-1], row[1:])[0, 1] for row in losses]
-    assert np.median(lags) > 0.35
+    assert np.median(lags) > 0.45  # .68 in the campaign, by the same estimator

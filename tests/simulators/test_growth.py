@@ -24,8 +24,9 @@ def plate_peaks(recipes):
     return LAB.wavelengths[110 + spectra[:, 110:].argmax(axis=1)]
 
 
-def amplitudes(recipes):
-    return LAB.truth(recipes).max(axis=1)
+def plate_heights(recipes):
+    """Absorbance of the plates' band."""
+    return LAB.truth(recipes)[:, 110:].max(axis=1)
 
 
 def centroids(recipes):
@@ -64,20 +65,53 @@ def test_recipes_do_not_influence_each_other(rng):
     assert np.allclose(LAB.truth(recipes), alone, rtol=1e-12, atol=0)
 
 
-def test_twice_the_seeds_make_about_half_the_volume():
-    volumes = GROWTH.grow(sweep(SEEDS, [5.0, 10.0])).plate_volume
-    assert volumes[0] / volumes[1] == pytest.approx(2, rel=0.25)
+def test_plates_hold_on_average_the_silver_of_a_seed(rng):
+    # Mean volumes as the optics takes them, over all recipes of the pumps' bounds.
+    recipes = LAB.space.sample(200, rng)
+    particles = GROWTH.grow(recipes)
+    size = np.sqrt(6 * particles.plate_volume / (np.pi * particles.plate_thickness))
+    mean = LAB.extinction.optics.oblate_mean_volume(
+        size, particles.plate_thickness, particles.plate_spread
+    )
+    seeds = recipes[:, SEEDS] / REFERENCE[SEEDS]
+    per_seed = (particles.plate_silver + particles.compact_silver) / seeds
+    assert mean == pytest.approx(GROWTH.parameters.grown_volume * per_seed, rel=1e-9)
+
+
+@pytest.mark.parametrize(("axis", "sign"), [(TOTAL, -1), (SILVER, -1), (CITRATE, -1), (SEEDS, +1)])
+def test_conversion_goes_the_way_of_the_rate(axis, sign):
+    values = [200, 600, 1000] if axis == TOTAL else [3, 8, 20]
+    conversion = GROWTH.grow(sweep(axis, values)).conversion
+    assert (sign * np.diff(conversion) > 0).all()
+
+
+def test_more_silver_a_seed_makes_more_plates_and_larger_ones():
+    few, many = (GROWTH.grow(sweep(SEEDS, [seeds])) for seeds in (3.0, 12.0))
+    for particles in (few, many):
+        assert particles.plate_silver > 0
+    share = [p.plate_silver / (p.plate_silver + p.compact_silver) for p in (few, many)]
+    assert share[0] > share[1]
+    assert few.plate_volume > many.plate_volume
+    assert few.compact_volume > many.compact_volume
+
+
+def test_secondary_spheres_take_a_larger_share_of_more_silver():
+    particles = GROWTH.grow(sweep(SILVER, [8.0, 40.0]))
+    all_silver = particles.plate_silver + particles.compact_silver + particles.sphere_silver
+    share = particles.sphere_silver / all_silver
+    assert share[1] > share[0] + 0.1
 
 
 # -- what each reactant does in the campaign (one at a time around BASE) -------------------------
 
 
 def test_seeds_shift_the_plates_to_the_blue():
-    peaks = plate_peaks(sweep(SEEDS, [2, 4, 8, 13, 19]))
+    # The campaign's network: 775 -> 531 nm for .5 -> 19 %. At .5 % the simulated peak lies beyond
+    # the window, so that 1 % is the first to be looked at.
+    peaks = plate_peaks(sweep(SEEDS, [1, 2, 4, 8, 13, 19]))
     assert (np.diff(peaks) < 0).all()
-    first, last = plate_peaks(sweep(SEEDS, [0.5, 19]))
-    assert first == pytest.approx(775, abs=30)
-    assert last == pytest.approx(531, abs=20)
+    assert peaks[0] < 799
+    assert peaks[-1] == pytest.approx(531, abs=15)
 
 
 def test_more_seeds_make_more_light_near_430_nm():
@@ -85,36 +119,39 @@ def test_more_seeds_make_more_light_near_430_nm():
     assert (np.diff(spectra[:, 50]) > 0).all()
 
 
-def test_silver_raises_the_amplitude_and_shifts_slightly_to_the_red():
-    recipes = sweep(SILVER, [10, 20, 30, 40])
-    # About linear: the double silver gives 1.4 to 2 times the absorbance.
-    assert 1.4 < amplitudes(recipes)[3] / amplitudes(recipes)[1] < 2
-    shift = np.diff(plate_peaks(recipes))
-    assert (shift > 0).all()
-    assert (shift < 60).all()
+def test_silver_raises_the_amplitude_and_shifts_to_the_red():
+    recipes = sweep(SILVER, [20, 40])
+    heights, peaks = plate_heights(recipes), plate_peaks(recipes)
+    # Less than linear: the double silver gives one and a half times the absorbance.
+    assert heights[1] / heights[0] == pytest.approx(1.5, abs=0.1)
+    assert 10 < peaks[1] - peaks[0] < 45
 
 
 def test_citrate_shifts_to_the_blue_and_lowers_the_amplitude():
     recipes = sweep(CITRATE, [0.5, 30])
-    peaks, heights = plate_peaks(recipes), amplitudes(recipes)
+    peaks, heights = plate_peaks(recipes), plate_heights(recipes)
     assert peaks[0] == pytest.approx(620, abs=25)
     assert peaks[1] == pytest.approx(534, abs=25)
-    assert heights[0] == pytest.approx(0.76, abs=0.1)
-    assert heights[1] == pytest.approx(0.43, abs=0.12)
+    assert heights[0] == pytest.approx(0.76, abs=0.06)
+    assert heights[1] == pytest.approx(0.43, abs=0.1)
 
 
 def test_pva_is_nearly_inert():
     recipes = sweep(PVA, [10, 25, 40])
-    assert np.ptp(plate_peaks(recipes)) < 25
-    assert np.ptp(amplitudes(recipes)) < 0.1
+    assert np.ptp(plate_peaks(recipes)) < 10  # the campaign's network: 603 to 609 nm
+    assert np.ptp(plate_heights(recipes)) < 0.06
 
 
-def test_total_flow_hardly_moves_the_peak():
-    # The campaign's network has 593 -> 618 nm for 200 -> 980 uL/min. Its amplitude, 1.12 -> .72,
-    # is not tested: the real spectra do not show such a fall, and no fit to them has it.
-    peaks = plate_peaks(sweep(TOTAL, [200, 980]))
-    assert abs(peaks[0] - 593) < 20
-    assert abs(peaks[1] - 618) < 25
+def test_total_flow_lowers_the_amplitude_where_growth_is_slow():
+    # With much citrate growth is cut short at fast flow, as in the campaign. At BASE, with little,
+    # it is nearly complete at any flow: there the network's fall, 1.12 -> .72, is not seen, nor
+    # its shift of 25 nm (docs/simulator.md says why).
+    recipes = sweep(TOTAL, [200, 980])
+    slow = recipes.copy()
+    slow[:, CITRATE] = 15
+    assert plate_heights(slow)[1] < 0.92 * plate_heights(slow)[0]
+    heights = plate_heights(recipes)
+    assert 0.97 * heights[0] < heights[1] < heights[0]
 
 
 def test_ratio_of_silver_to_seeds_orders_plates_against_spheres(rng):
