@@ -161,7 +161,7 @@ def sphere_population(
 
 def truth(lab: SilverPrisms, recipes: FloatArray) -> FloatArray:
     """Return noise-free spectra (n, W): the optics above between the lab's growth and reading."""
-    optics, growth, fitted = lab.extinction.optics, lab.growth.parameters, lab.extinction.parameters
+    optics, growth = lab.extinction.optics, lab.growth.parameters
     grown = lab.growth.grow(recipes)
     diameter = np.sqrt(6 * grown.plate_volume / (np.pi * grown.plate_thickness))
     plates = oblate_population(optics, diameter, grown.plate_thickness, grown.plate_spread)
@@ -174,9 +174,8 @@ def truth(lab: SilverPrisms, recipes: FloatArray) -> FloatArray:
         + (grown.compact_silver / compact[1])[:, None] * compact[0]
         + (grown.sphere_silver / spheres[1])[:, None] * spheres[0]
     )
-    path = fitted.silver_path * (700 / recipes[:, 4]) ** fitted.path_exponent
     stray = lab.spectrometer.stray_light
-    light = 10 ** -(path[:, None] * absorbance)
+    light = 10 ** -(lab.extinction.parameters.silver_path * absorbance)
     return lab.spectrometer.parameters.offset - np.log10((light + stray) / (1 + stray))
 
 
@@ -192,7 +191,7 @@ def measure(
             at = slot, droplet
             mixed = luck.recipes[at][None]
             particles = lab.growth.grow(mixed, luck.rate_factor[at])
-            absorbance = luck.gain[at] * lab.extinction.absorbance(particles, mixed[:, 4])
+            absorbance = luck.gain[at] * lab.extinction.absorbance(particles)
             reading[at] = lab.spectrometer.read(absorbance)[0] + luck.offset[at]
         reading[slot] += lab.spectrometer.noise(reading[slot], slot_rng)
     return reading

@@ -2,7 +2,7 @@
 
 from plasmonbench.arrays import BoolArray, FloatArray, IntArray
 from plasmonbench.compiled import compiled
-from plasmonbench.errors import PlasmonbenchError
+from plasmonbench.errors import PlasmonbenchError, check_ranges
 from plasmonbench.growth_of_bounds import GrowthOfBounds
 from plasmonbench.history import History
 from plasmonbench.lab import Lab, RecordedLab
@@ -28,6 +28,7 @@ __all__ = [
     "SpectralLoss",
     "Strategy",
     "TargetLevel",
+    "check_ranges",
     "compiled",
     "silver_prism_loss",
     "silver_prism_points",

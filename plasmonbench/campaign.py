@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -13,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from plasmonbench.arrays import FloatArray
 from plasmonbench.history import History
 from plasmonbench.problem import Problem
+from plasmonbench.randomness import planner_seed
 from plasmonbench.space import RecipeSpace
 from plasmonbench.strategy import Strategy
 
@@ -70,6 +72,14 @@ class Stopwatch:
     def __enter__(self) -> None:
         self._begun = time.perf_counter(), time.process_time()
 
+    def added_to(self, record: RoundRecord) -> RoundRecord:
+        """Return a round with these seconds added to its own."""
+        return replace(
+            record,
+            planner_wall_seconds=record.planner_wall_seconds + self.wall,
+            planner_cpu_seconds=record.planner_cpu_seconds + self.cpu,
+        )
+
     def __exit__(self, *_: object) -> None:
         self.wall += time.perf_counter() - self._begun[0]
         self.cpu += time.process_time() - self._begun[1]
@@ -82,9 +92,9 @@ class BadProposal(Exception):  # noqa: N818 - it is what happened, not a kind of
 def run_campaign(problem: Problem, label: str, build: StrategyBuilder, seed: int) -> Campaign:
     """Run a campaign to the end of its budget, or to the strategy's own stop or failure.
 
-    Only planning and the decision to stop are timed (wall and CPU seconds, one BLAS thread); the
-    laboratory costs the strategy nothing. Whatever a strategy raises ends its campaign, which is
-    then recorded as failed with what it had measured so far; nothing is filled in.
+    All that the strategy does is timed (wall and CPU seconds, one BLAS thread), but for its
+    explanations; the laboratory costs it nothing. Whatever a strategy raises ends its campaign,
+    which is then recorded as failed with what it had measured so far; nothing is filled in.
 
     Parameters
     ----------
@@ -103,15 +113,18 @@ def run_campaign(problem: Problem, label: str, build: StrategyBuilder, seed: int
     with threadpool_limits(limits=1):
         try:
             while len(history) < problem.recipe_budget:
-                strategy = build(problem.space_at(history), problem, seed)
                 clock = Stopwatch()
+                space = problem.space_at(history)
                 with clock:
-                    stop_reason = strategy.stop_reason(history) if len(history) else None
+                    strategy = build(space, problem, planner_seed(seed))
+                    stop_reason = strategy.stop_reason(_copied(history)) if rounds else None
                 if stop_reason is not None:
+                    stop_reason = _checked_reason(stop_reason)
+                    rounds[-1] = clock.added_to(rounds[-1])
                     break
-                history, record = _play_round(problem, strategy, history, seed, clock)
+                history, record = _play_round(problem, space, strategy, history, seed, clock)
                 rounds.append(record)
-        except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - it may raise anything
             reason = f"{type(error).__name__}: {error}".partition("\n")[0]
             failure = Failure(f"round {len(rounds) + 1}: {reason}", traceback.format_exc())
             history = history.until(len(rounds))
@@ -128,40 +141,58 @@ def run_campaign(problem: Problem, label: str, build: StrategyBuilder, seed: int
 
 
 def _play_round(
-    problem: Problem, strategy: Strategy, history: History, seed: int, clock: Stopwatch
+    problem: Problem,
+    space: RecipeSpace,
+    strategy: Strategy,
+    history: History,
+    seed: int,
+    clock: Stopwatch,
 ) -> tuple[History, RoundRecord]:
+    """Play one round; ``space`` is the harness's own, whatever the strategy made of its."""
     allowed = min(problem.batch_size, problem.recipe_budget - len(history))
-    n = strategy.round_size(history, allowed)
-    if not 1 <= n <= allowed:
-        raise BadProposal(f"a round of {n} recipes was asked for; 1 to {allowed} are allowed")
+    shown = _copied(history)
     with clock:
-        proposed = strategy.propose(history, n)
-    recipes = checked_proposal(proposed, strategy.space, n)
+        n = strategy.round_size(shown, allowed)
+        if not 1 <= n <= allowed:
+            raise BadProposal(f"a round of {n} recipes was asked for; 1 to {allowed} are allowed")
+        proposed = strategy.propose(shown, n)
+    recipes = checked_proposal(proposed, space, n)
     # After the proposal, so that what an explanation trains is not found ready-made by it.
-    explanation = strategy.explain(history) if len(history) else {}
+    explanation = strategy.explain(_copied(history)) if len(history) else {}
     measured = problem.measure(recipes, seed, history.n_rounds)
     history = history.append(recipes, measured.losses, measured.spectra)
-    recommendation = np.array(strategy.recommend(history), dtype=np.float64)
-    _check_recommendation(recommendation, problem.space)
+    shown = _copied(history)
+    with clock:
+        recommended = strategy.recommend(shown)
+    recommendation = _checked_recommendation(recommended, problem.space)
     return history, RoundRecord(
         planner_wall_seconds=clock.wall,
         planner_cpu_seconds=clock.cpu,
         recommendation=recommendation,
         true_loss=float(problem.true_loss(recommendation[None])[0]),
-        lower=strategy.space.lower,
-        upper=strategy.space.upper,
-        explanation=dict(explanation),
+        lower=space.lower,
+        upper=space.upper,
+        explanation={str(name): float(value) for name, value in explanation.items()},
     )
 
 
-def checked_proposal(proposed: object, space: RecipeSpace, n: int) -> FloatArray:
+def _copied(history: History) -> History:
+    """Return a copy for a strategy's eyes, so that it cannot touch the record."""
+    return replace(history)
+
+
+def checked_proposal(proposed: Any, space: RecipeSpace, n: int) -> FloatArray:
     """Return a proposal as recipes (n, d), after making sure that a lab could run it.
+
+    In a finite set they become the set's own numbers, to the last digit.
 
     Raises
     ------
     BadProposal
         If the shape is wrong, a recipe is infeasible, or the same recipe stands there twice.
     """
+    if np.iscomplexobj(proposed):
+        raise BadProposal("recipes must be real numbers, got complex ones")
     recipes = np.array(proposed, dtype=np.float64)
     if recipes.shape != (n, space.dimension):
         raise BadProposal(f"recipes {(n, space.dimension)} were asked for, got {recipes.shape}")
@@ -170,12 +201,20 @@ def checked_proposal(proposed: object, space: RecipeSpace, n: int) -> FloatArray
         raise BadProposal(violations[0])
     if len(np.unique(recipes, axis=0)) < n:
         raise BadProposal("the same recipe stands in the round twice")
-    return recipes
+    return recipes if space.candidates is None else space.project(recipes)
 
 
-def _check_recommendation(recipe: FloatArray, space: RecipeSpace) -> None:
+def _checked_recommendation(recommended: object, space: RecipeSpace) -> FloatArray:
+    recipe = np.array(recommended, dtype=np.float64)
     if recipe.shape != (space.dimension,) or not space.contains(recipe[None])[0]:
         raise BadProposal(f"recommended {recipe}, which is not a feasible recipe")
+    return recipe if space.candidates is None else space.project(recipe[None])[0]
+
+
+def _checked_reason(reason: object) -> str:
+    if not isinstance(reason, str):
+        raise BadProposal(f"stop_reason must return a text or None, got {reason!r}")
+    return reason
 
 
 def without_spectra(campaign: Campaign) -> Campaign:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -117,6 +118,27 @@ def portable_spec(text: str) -> str:
     return str(Spec(name, knobs))
 
 
+def content_fingerprint(text: str) -> str:
+    """Return a hash of the files that make a problem: definition, levels, lab or recorded tables.
+
+    It tells whether a run that goes on still means the same problem.
+    """
+    spec = parse_spec(text)
+    if spec.name.startswith(RECORDED):
+        files = [Path(spec.name.removeprefix(RECORDED))]
+        files += [Path(value) for key, value in spec.knobs if key == "spectra"]
+    else:
+        definition = _definition(spec.name)
+        files = [definition.path, definition.path.with_suffix(".landscape.json")]
+        lab = str(definition.table.get("lab", ""))
+        if lab.endswith(".py"):
+            files.append(definition.path.parent / lab)
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.read_bytes() if path.is_file() else b"none")
+    return digest.hexdigest()[:12]
+
+
 def landscape_file(text: str) -> tuple[Path, str]:
     """Return where the landscape of a problem is kept: the file, and the key in it."""
     spec = parse_spec(text)
@@ -154,6 +176,9 @@ KEYS = {
 }  # fmt: skip
 
 
+AXIS_KEYS = {"name", "unit", "bounds", "initial"}
+
+
 def _build(spec: Spec, definition: Definition) -> Problem:
     table = definition.table
     for key in table:
@@ -164,6 +189,8 @@ def _build(spec: Spec, definition: Definition) -> Problem:
     if lab_name.endswith(".py"):  # a lab of somebody's own lies beside its problem
         lab_name = str(definition.path.parent / lab_name)
     lab = build_lab(lab_name, {**_entry(table, "lab_settings", dict, {}), **lab_settings})
+    if isinstance(lab, RecordedLab):
+        raise PlasmonbenchError("a recorded campaign needs no definition: use recorded:losses.csv")
     growth = _entry(table, "growth", dict, None) if "growth" in table else None
     problem = Problem(
         name=str(spec),
@@ -211,15 +238,27 @@ def _space(table: Mapping[str, Any]) -> RecipeSpace:
     for number, axis in enumerate(axes, start=1):
         if not (isinstance(axis, dict) and {"name", "unit", "bounds"} <= set(axis)):
             raise PlasmonbenchError(f"axis {number} needs name, unit and bounds")
+        for key in axis:
+            if key not in AXIS_KEYS:
+                raise unknown_name(f"entry of axis {number}", key, AXIS_KEYS)
         low, high = _pair(axis["bounds"], f"bounds of {axis['name']}")
         rows.append((str(axis["name"]), str(axis["unit"]), low, high))
         initial.append(_pair(axis.get("initial", axis["bounds"]), f"initial of {axis['name']}"))
-    limit = table.get("sum_limit")
-    space = RecipeSpace.of(
-        rows, sum_limit=None if limit is None else (limit["axes"], float(limit["limit"]))
-    )
+    if not rows:
+        raise PlasmonbenchError("'axes' is empty")
+    space = RecipeSpace.of(rows, sum_limit=_sum_limit(table))
     lower, upper = np.array(initial).T
     return space.with_initial_box(lower, upper)
+
+
+def _sum_limit(table: Mapping[str, Any]) -> tuple[list[str], float] | None:
+    if "sum_limit" not in table:
+        return None
+    limit = _entry(table, "sum_limit", dict, None)
+    names, value = limit.get("axes"), limit.get("limit")
+    if not isinstance(names, list) or not isinstance(value, int | float):
+        raise PlasmonbenchError("sum_limit must be { axes = [names], limit = number }")
+    return names, float(value)
 
 
 def _growth(table: Mapping[str, Any]) -> GrowthOfBounds:
@@ -227,15 +266,17 @@ def _growth(table: Mapping[str, Any]) -> GrowthOfBounds:
     for key in table:
         if key not in known:
             raise unknown_name("entry of growth", key, known)
-    return GrowthOfBounds(**{key: float(value) for key, value in table.items()})
+    return GrowthOfBounds(**{key: float(_entry(table, key, (int, float), None)) for key in table})
 
 
-def _entry(table: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:
+def _entry(table: Mapping[str, Any], key: str, kind: type | tuple[type, ...], default: Any) -> Any:
     value = table.get(key, default)
     if value is None:
         raise PlasmonbenchError(f"the entry '{key}' is missing")
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise PlasmonbenchError(f"'{key}' must be of type {kind.__name__}; got {value!r}")
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        names = " or ".join(option.__name__ for option in kinds)
+        raise PlasmonbenchError(f"'{key}' must be of type {names}; got {value!r}")
     return value
 
 
@@ -252,6 +293,8 @@ def _pair(value: Any, what: str) -> tuple[float, float]:
 
 def _recorded(spec: Spec) -> Problem:
     budget, settings = _split_knobs(spec)
+    if "losses" in settings:
+        raise PlasmonbenchError("the file of losses stands behind 'recorded:', not in brackets")
     losses = spec.name.removeprefix(RECORDED)
     if not losses:
         raise PlasmonbenchError("name the file of the recorded campaign: recorded:losses.csv")

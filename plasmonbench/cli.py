@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from plasmonbench import catalogue, landscape, store, suites
 from plasmonbench.campaign import Campaign
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.registry import StrategyPlan, lab_names, strategy_names
-from plasmonbench.runner import Job, check_jobs, local_executor, run_jobs
+from plasmonbench.runner import Job, check_jobs, end_workers, local_executor, run_jobs
 from plasmonbench.scoring import score_campaigns
 from plasmonbench.tables import print_scores, score_record
 
@@ -31,9 +32,11 @@ notes = Console(stderr=True, soft_wrap=True, highlight=False)
 
 def main() -> NoReturn:
     """Run the command line; bad input ends with one clear line and exit code 2."""
-    # A stranger's module:Class is looked for in the current folder too, as with python -m.
+    # A stranger's module:Class is looked for in the current folder too; last, so that no file
+    # there stands in for a library.
     if os.getcwd() not in sys.path:  # noqa: PTH109 - sys.path holds strings
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109
+        sys.path.append(os.getcwd())  # noqa: PTH109
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         cli.main(prog_name="plasmonbench", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -46,6 +49,10 @@ def main() -> NoReturn:
         notes.print("stopped; finished campaigns are kept: run the same command again to go on")
         sys.exit(130)
     sys.exit(0)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def _fail(message: str) -> NoReturn:
@@ -161,6 +168,9 @@ def run_command(
     _show([run], None, as_json=as_json)
     if not as_json:
         out.print(f"Results: {run.folder}", soft_wrap=True, highlight=False, markup=False)
+    if all(campaign.failure is not None for campaign in run.campaigns()):
+        notes.print("every campaign failed; nothing was measured to the end", markup=False)
+        sys.exit(1)
 
 
 def _default_folder(suite: str | None, settings: dict[str, Any]) -> Path:
@@ -168,7 +178,10 @@ def _default_folder(suite: str | None, settings: dict[str, Any]) -> Path:
     name = suite or "-".join(
         dict.fromkeys(Path(text.partition("[")[0]).stem for text in settings["problems"])
     )
-    digest = store.short_hash([*settings["problems"], settings["code"]])
+    contents = [problem["content"] for problem in settings["problems"].values()]
+    # Files of somebody's own are edited and run again: each version has a folder of its own.
+    own = [s["fingerprint"] for s in settings["strategies"].values() if ".py" in s["spec"]]
+    digest = store.short_hash([*settings["problems"], *contents, *own, settings["code"]])
     return RUNS / f"{name}-{digest}"
 
 
@@ -203,7 +216,11 @@ def _run_jobs(
                 failures.append(f"{campaign.strategy}, seed {job.seed}: {campaign.failure.reason}")
             progress.update(task, advance=1, description=f"last: {campaign.strategy}")
 
-        run_jobs(todo, executor, keep)
+        try:
+            run_jobs(todo, executor, keep)
+        except KeyboardInterrupt:
+            end_workers()
+            raise
     for line in failures:
         notes.print(f"failed: {line}", markup=False)
 
@@ -219,6 +236,8 @@ def compare_command(runs: tuple[Path, ...], level: str | None, as_json: bool) ->
 
 def _show(runs: Sequence[store.Store], level: str | None, *, as_json: bool) -> None:
     problems, campaigns = store.merged(runs)
+    if len({run.manifest["code"] for run in runs}) > 1:
+        notes.print("note: these runs were made by different code or libraries", markup=False)
     scores = score_campaigns(campaigns, problems, level=level)
     if not scores:
         raise PlasmonbenchError(f"{runs[0].folder} holds no finished campaign yet")

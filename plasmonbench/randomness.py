@@ -4,8 +4,8 @@ from typing import Literal
 
 import numpy as np
 
-PURPOSES = {"strategy": 1, "noise": 2, "landscape": 3, "bootstrap": 4}
-Purpose = Literal["strategy", "noise", "landscape", "bootstrap"]
+PURPOSES = {"strategy": 1, "noise": 2, "landscape": 3, "planner": 4}
+Purpose = Literal["strategy", "noise", "landscape", "planner"]
 
 
 def generator(purpose: Purpose, *key: int) -> np.random.Generator:
@@ -15,3 +15,11 @@ def generator(purpose: Purpose, *key: int) -> np.random.Generator:
     are independent for all practical purposes (NumPy's SeedSequence).
     """
     return np.random.default_rng(np.random.SeedSequence([PURPOSES[purpose], *key]))
+
+
+def planner_seed(seed: int) -> int:
+    """Return the seed that a strategy is given for a campaign's seed.
+
+    Another number, so that a strategy does not hold the key of the noise it will meet.
+    """
+    return int(generator("planner", seed).integers(2**62))

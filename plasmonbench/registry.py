@@ -109,18 +109,19 @@ def build_lab(name: str, settings: dict[str, Any]) -> Lab | RecordedLab:
     unknown = [key for key in values if key not in kinds]
     if unknown:
         raise unknown_name(f"parameter of lab {name}", unknown[0], kinds)
-    return cast("Lab | RecordedLab", cls(**values))
+    return cast("Lab | RecordedLab", _loaded(lambda: cls(**values), f"lab {name}"))
 
 
 def plugin_folder(package: str) -> Path:
     """Return the folder that holds the plug-ins of ``strategies`` or ``simulators``."""
-    found = importlib.util.find_spec(package)
-    if found is None or found.origin is None:
+    # The three packages lie side by side; a folder of the same name elsewhere is somebody else's.
+    folder = Path(__file__).resolve().parents[1] / package
+    if not (folder / "__init__.py").is_file():
         raise PlasmonbenchError(
             f"the package '{package}' is not installed; install plasmonbench from its folder "
             "with: pip install -e ."
         )
-    return Path(found.origin).parent
+    return folder
 
 
 # -- finding ----------------------------------------------------------------------------------
@@ -191,8 +192,9 @@ def _only_plugin(module: ModuleType, package: str, origin: str) -> type:
 
 
 def _plugins_in(module: ModuleType, package: str) -> Iterator[type]:
-    for cls in vars(module).values():
-        if not (isinstance(cls, type) and cls.__module__ == module.__name__):
+    classes = [value for value in vars(module).values() if isinstance(value, type)]
+    for cls in dict.fromkeys(classes):
+        if cls.__module__ != module.__name__:
             continue
         if cls.__name__.startswith("_"):
             continue
@@ -209,8 +211,10 @@ def _plugins_in(module: ModuleType, package: str) -> Iterator[type]:
 def _load_module(name: str) -> ModuleType:
     try:
         found = importlib.util.find_spec(name)
-    except (ModuleNotFoundError, ValueError):
+    except ModuleNotFoundError:
         found = None
+    except (Exception, SystemExit) as error:
+        raise PlasmonbenchError(f"cannot load module {name}: {_one_line(error)}") from error
     if found is None:
         raise PlasmonbenchError(f"there is no Python module '{name}' to import")
     return cast(ModuleType, _loaded(lambda: importlib.import_module(name), f"module {name}"))
@@ -236,6 +240,11 @@ def _loaded(load: Any, origin: str) -> Any:
     """Call ``load``; whatever somebody's code raises becomes one line that says where."""
     try:
         return load()
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-        raise PlasmonbenchError(f"cannot load {origin}: {reason}") from error
+    except PlasmonbenchError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PlasmonbenchError(f"cannot load {origin}: {_one_line(error)}") from error
+
+
+def _one_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -37,7 +39,8 @@ def run_job(job: Job) -> Campaign:
     def build(space: RecipeSpace, problem: Problem, seed: int) -> Strategy:
         return plan.build(space, problem.loss, seed)
 
-    with warnings.catch_warnings():
+    # A strategy that prints must not write into the scores that --json puts on standard output.
+    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
         # A warning in a worker reaches nobody; numerical trouble shows in the results.
         if not sys.warnoptions:
             warnings.simplefilter("ignore")
@@ -64,11 +67,21 @@ def check_jobs(problems: Sequence[str], strategies: Sequence[str]) -> list[Strat
     for text in problems:
         problem = find_problem(text)
         for plan in plans:
+            _try_out(plan, problem)
             if plan.cls.needs_spectra and not problem.has_spectra:
                 raise PlasmonbenchError(
                     f"{plan.label} learns from spectra, and {problem.name} records losses alone"
                 )
     return plans
+
+
+def _try_out(plan: StrategyPlan, problem: Problem) -> None:
+    """Build a strategy once, so that a knob out of its range is told before anything runs."""
+    try:
+        plan.build(problem.space, problem.loss, 0)
+    except (Exception, SystemExit) as error:
+        reason = str(error).partition("\n")[0]
+        raise PlasmonbenchError(f"strategy {plan.label}: {reason}") from error
 
 
 def run_jobs(
@@ -89,18 +102,33 @@ def run_jobs(
     try:
         for future in as_completed(futures):
             on_finished(futures[future], future.result())
+    except KeyboardInterrupt:
+        # Nothing is cancelled here: the workers are ended, which fails what is left at once.
+        raise
     except BrokenProcessPool as error:
         raise PlasmonbenchError(
             "a worker process died (killed, or out of memory?); finished campaigns are kept: "
             "run the same command again to go on, with fewer workers if memory is short"
         ) from error
-    finally:
+    except BaseException:
         for future in futures:
             future.cancel()
+        raise
 
 
 def local_executor(workers: int) -> ProcessPoolExecutor:
     """Return an executor of local processes, each started afresh."""
     # Forking a process that has run torch or numba can hang the child.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(max_workers=workers, mp_context=context)
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts)
+
+
+def _leave_interrupts() -> None:
+    """Let the coordinator alone answer Ctrl-C; it ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def end_workers() -> None:
+    """End the local workers at once; what they were running is lost, and is run again."""
+    for worker in multiprocessing.active_children():
+        worker.terminate()

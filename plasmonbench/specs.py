@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import re
 import types
 import typing
@@ -84,7 +85,7 @@ def convert_knobs(
 
 def strategy_knobs(cls: type) -> dict[str, Any]:
     """Return the knobs of a strategy class and their types: its fields less the given ones."""
-    hints = typing.get_type_hints(cls)
+    hints = _type_hints(cls)
     given = {"space", "loss", "seed"}
     fields = dataclasses.fields(cls)
     return {f.name: hints[f.name] for f in fields if f.init and f.name not in given}
@@ -93,12 +94,22 @@ def strategy_knobs(cls: type) -> dict[str, Any]:
 def constructor_knobs(cls: type) -> dict[str, Any]:
     """Return the keyword parameters of a class's constructor and their types."""
     if dataclasses.is_dataclass(cls):
-        hints = typing.get_type_hints(cls)
+        hints = _type_hints(cls)
         return {f.name: hints[f.name] for f in dataclasses.fields(cls) if f.init}
     initialise: Any = cls.__init__  # type: ignore[misc]
-    hints = typing.get_type_hints(initialise)
+    hints = _type_hints(initialise)
     hints.pop("return", None)
     return hints
+
+
+def _type_hints(owner: Any) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(owner)
+    except NameError as error:
+        raise PlasmonbenchError(
+            f"{owner.__name__}: its annotations cannot be read ({error}); import what they name "
+            "outside of TYPE_CHECKING"
+        ) from error
 
 
 def _convert(text: str, kind: Any) -> Any:
@@ -121,8 +132,8 @@ def _convert(text: str, kind: Any) -> Any:
         return _number(text, int, "a whole number is needed")
     if kind is float:
         value = _number(text, float, "a number is needed")
-        if value != value:
-            raise ValueError("NaN is not a setting")
+        if not math.isfinite(value):
+            raise ValueError("a finite number is needed")
         return value
     if kind is str:
         return text

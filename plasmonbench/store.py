@@ -9,7 +9,6 @@ import os
 import platform
 import re
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -22,12 +21,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from plasmonbench.campaign import Campaign
-from plasmonbench.catalogue import find_problem
+from plasmonbench.catalogue import content_fingerprint, find_problem
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.registry import LABS, STRATEGIES, StrategyPlan, plugin_folder
 from plasmonbench.runner import Job
 
 MANIFEST = "manifest.json"
+MANIFEST_KEYS = ("code", "problems", "strategies", "seeds")
 CAMPAIGNS = "campaigns"
 METADATA_KEY = b"plasmonbench"
 LIBRARIES = ("numpy", "scipy", "numba", "torch", "gpytorch", "botorch", "scikit-optimize",
@@ -78,8 +78,11 @@ class Store:
             raise PlasmonbenchError(f"{self.folder} holds no run (it has no {MANIFEST})")
         try:
             manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
+            missing = [key for key in MANIFEST_KEYS if key not in manifest]
+        except (ValueError, TypeError) as error:
             raise PlasmonbenchError(f"{path} cannot be read: {error}") from error
+        if missing or not isinstance(manifest, dict):
+            raise PlasmonbenchError(f"{path} is not the manifest of a run: it lacks {missing}")
         return manifest
 
     def open(self, settings: dict[str, Any]) -> None:
@@ -91,15 +94,20 @@ class Store:
             If the folder holds a run of other code, or something that is not a run.
         """
         path = self.folder / MANIFEST
+        if self.folder.exists() and not self.folder.is_dir():
+            raise PlasmonbenchError(f"{self.folder} is a file; name a folder")
         if self.folder.exists() and not path.is_file() and any(self.folder.iterdir()):
             raise PlasmonbenchError(f"{self.folder} is not empty and holds no run; choose another")
-        (self.folder / CAMPAIGNS).mkdir(parents=True, exist_ok=True)
+        try:
+            (self.folder / CAMPAIGNS).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PlasmonbenchError(f"cannot make the folder {self.folder}: {error}") from error
         if path.is_file():
             kept = self.manifest
             if kept.get("code") != settings["code"]:
                 raise PlasmonbenchError(
                     f"{self.folder} was made by other code or libraries; choose another folder "
-                    "with --out, or remove it"
+                    "with --out"
                 )
             settings = merge_settings(kept, settings)
         _write_text(path, json.dumps(settings, indent=2) + "\n")
@@ -133,6 +141,12 @@ class Store:
 
 def merge_settings(kept: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """Return the settings of a run that goes on, perhaps with more strategies or seeds."""
+    for name, settings in new["problems"].items():
+        if kept["problems"].get(name, settings) != settings:
+            raise PlasmonbenchError(
+                f"problem '{name}' has changed since this run began; choose another folder "
+                "with --out"
+            )
     merged = {**kept, "problems": {**kept["problems"], **new["problems"]}}
     for label, strategy in new["strategies"].items():
         before = kept["strategies"].get(label)
@@ -179,6 +193,7 @@ def problem_settings(text: str) -> dict[str, Any]:
     """Return what scoring needs of a problem without building its lab again."""
     problem = find_problem(text)
     return {
+        "content": content_fingerprint(text),
         "batch_size": problem.batch_size,
         "replicates": problem.replicates,
         "rounds": problem.rounds,
@@ -234,8 +249,15 @@ def read_campaign(path: Path) -> StoredCampaign:
     try:
         table = pq.read_table(path, columns=["round", "true_loss"])
         kept = json.loads(table.schema.metadata[METADATA_KEY])
-    except (pa.ArrowInvalid, KeyError, TypeError, OSError) as error:
-        raise PlasmonbenchError(f"{path} cannot be read as a campaign: {error}") from error
+        return _stored(kept, table)
+    except (pa.ArrowInvalid, KeyError, TypeError, ValueError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise PlasmonbenchError(
+            f"{path} cannot be read as a campaign ({reason}); delete it and run again"
+        ) from error
+
+
+def _stored(kept: dict[str, Any], table: pa.Table) -> StoredCampaign:
     rounds = kept["rounds"]
     made = np.bincount(table["round"].to_numpy(), minlength=len(rounds)).cumsum()
     return StoredCampaign(
@@ -295,11 +317,9 @@ def _slug(name: str) -> str:
 
 
 def _write_text(path: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, suffix=".partial", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(text)
-    Path(file.name).replace(path)
+    temporary = path.with_suffix(".partial")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
 
 
 def _commit() -> str | None:
@@ -334,6 +354,7 @@ def merged(runs: Sequence[Store]) -> tuple[dict[str, Any], list[StoredCampaign]]
     problems: dict[str, Any] = {}
     campaigns: dict[tuple[str, str, int], StoredCampaign] = {}
     for run in runs:
+        known = set(run.manifest["problems"])
         for name, settings in run.manifest["problems"].items():
             if problems.setdefault(name, settings) != settings:
                 raise PlasmonbenchError(
@@ -341,6 +362,10 @@ def merged(runs: Sequence[Store]) -> tuple[dict[str, Any], list[StoredCampaign]]
                 )
         for campaign in run.campaigns():
             key = (campaign.problem, campaign.strategy, campaign.seed)
+            if campaign.problem not in known:
+                raise PlasmonbenchError(
+                    f"{run.folder} holds a campaign on {campaign.problem}, which its manifest lacks"
+                )
             if key in campaigns:
                 raise PlasmonbenchError(
                     f"{run.folder} holds {key[1]} on {key[0]}, seed {key[2]} a second time"

@@ -22,6 +22,18 @@ class _KeywordDataclass(ABC):  # noqa: B024 - the abstract methods stand in Stra
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        own = vars(cls)
+        if "__init__" in own:
+            raise TypeError(
+                f"{cls.__name__} must not define __init__: write its knobs as annotated class "
+                "attributes with defaults, and check them in __post_init__"
+            )
+        taken = {"space", "loss", "seed"} & set(own.get("__annotations__", {}))
+        if taken and cls.__name__ != "Strategy":
+            raise TypeError(
+                f"{cls.__name__} cannot use {', '.join(sorted(taken))} as a knob: every strategy "
+                "has a field of that name, set by the campaign"
+            )
         dataclass(frozen=True, kw_only=True, eq=False)(cls)
 
 
@@ -40,7 +52,7 @@ class Strategy(_KeywordDataclass):
     loss
         The loss that is to be lowered; None where a recorded lab gives losses alone.
     seed
-        Seed of the campaign.
+        Seed of the planner, made from the campaign's; the lab's luck cannot be told from it.
     """
 
     space: RecipeSpace

@@ -59,7 +59,9 @@ def score_record(
                 "recipes_to_target_median": s.recipes_to_target.value,
                 "recipes_to_target_interval": [s.recipes_to_target.low, s.recipes_to_target.high],
                 "best_true_loss_median": s.best_true_loss_median,
+                "final_true_loss_median": s.final_true_loss_median,
                 "planner_seconds_per_round": s.planner_seconds_per_round,
+                "planner_cpu_seconds_per_round": s.planner_cpu_seconds_per_round,
                 "pool_recipes_median": None if s.pool_recipes is None else s.pool_recipes.value,
             }
             for s in scores
@@ -68,7 +70,6 @@ def score_record(
 
 
 def _score_table(scores: Sequence[Score], *, finite: bool) -> Table:
-    failures = any(s.failed for s in scores)
     table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     table.add_column("strategy", overflow="fold", min_width=18)
     for heading in ("reached", "rounds to\ntarget", "recipes to\ntarget"):
@@ -77,13 +78,11 @@ def _score_table(scores: Sequence[Score], *, finite: bool) -> Table:
     last = "recipes to 4/5\nof best 5 %" if finite else "best true\nloss"
     table.add_column(last, justify="right", no_wrap=True)
     table.add_column("planner s\n/ round", justify="right", no_wrap=True)
-    if failures:
-        table.add_column("failed", justify="right", no_wrap=True)
     for s in scores:
         planner = s.planner_seconds_per_round or 0.0
         cells = [
             s.strategy,
-            f"{s.reached}/{s.campaigns}",
+            f"{s.reached}/{s.campaigns}" + (f"\n{s.failed} failed" if s.failed else ""),
             _interval(s.rounds_to_target),
             _interval(s.recipes_to_target),
             _number(s.best_true_loss_median, ".4f")
@@ -91,8 +90,6 @@ def _score_table(scores: Sequence[Score], *, finite: bool) -> Table:
             else _interval(s.pool_recipes),
             _number(s.planner_seconds_per_round, ".2g" if planner < 10 else ".0f"),
         ]
-        if failures:
-            cells.append(str(s.failed))
         # As Text, since rich would take the brackets of a spec for markup.
         table.add_row(*(Text(cell) for cell in cells))
     return table

@@ -23,8 +23,8 @@ SPECTRUM_COLUMNS = [f"a{wavelength:.0f}" for wavelength in CAMPAIGN_WAVELENGTHS]
 class Recorded:
     """A finished campaign as a lab: the only recipes are those that were made.
 
-    Replicates are drawn from the recorded droplets of a recipe: all of them, shuffled, over and
-    over, so that no droplet is drawn twice before each was drawn once.
+    Replicates are drawn from the recorded droplets of a recipe with replacement, so that their
+    median scatters as the median of so many new droplets would.
 
     Parameters
     ----------
@@ -129,10 +129,8 @@ class Recorded:
 
 
 def _draw(available: int, replicates: int, rng: np.random.Generator) -> FloatArray:
-    """Return ``replicates`` indices below ``available``, each used about equally often."""
-    passes = -(-replicates // available)
-    order = np.concatenate([rng.permutation(available) for _ in range(passes)])
-    return np.sort(order[:replicates])
+    """Return ``replicates`` indices below ``available``, in the order of the droplets."""
+    return np.sort(rng.integers(available, size=replicates))
 
 
 def _matched(losses: DropletTable, spectra: DropletTable) -> tuple[DropletTable, list[FloatArray]]:

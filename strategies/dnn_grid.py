@@ -3,9 +3,10 @@
 Network, training and grid of Mekki-Berrada et al., npj Comput. Mater. 7:55 (2021).
 """
 
+from math import inf
 from typing import ClassVar
 
-from plasmonbench import FloatArray, History, Strategy
+from plasmonbench import FloatArray, History, Strategy, check_ranges
 from strategies.models.grid import search_grid
 from strategies.models.network import SpectrumNetwork, Training, train
 from strategies.models.readings import readable_spectra
@@ -14,6 +15,8 @@ from strategies.models.spread import best_apart
 
 class DnnGrid(Strategy):
     """Propose the grid points whose predicted spectra have the lowest loss, kept apart.
+
+    A recipe that was measured before is not proposed again.
 
     Parameters
     ----------
@@ -43,6 +46,21 @@ class DnnGrid(Strategy):
     min_distance: float = 0.1
 
     needs_spectra: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_ranges(
+            {
+                "epochs": (self.epochs, 1, inf),
+                "batch_size": (self.batch_size, 1, inf),
+                "learning_rate": (self.learning_rate, 1e-12, 1),
+                "held_out": (self.held_out, 0, 0.9),
+                "patience": (self.patience, 1, inf),
+                "levels": (self.levels, 2, 1000),
+                "samples": (self.samples, 1, inf),
+                "beam": (self.beam, 1, inf),
+                "min_distance": (self.min_distance, 0, 1),
+            }
+        )
 
     def propose(self, history: History, n: int) -> FloatArray:
         """Return n recipes, shape (n, d), the best predicted one first."""
@@ -90,5 +108,7 @@ class DnnGrid(Strategy):
                 samples=None if self.exhaustive else self.samples,
                 beam=self.beam,
             )
-        batch = best_apart(points, scores, n, self.min_distance)
+        batch = best_apart(
+            points, scores, n, self.min_distance, self.space.to_unit(history.recipes)
+        )
         return self.space.project(self.space.from_unit(batch))

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from plasmonbench import FloatArray, History, Strategy
+from plasmonbench import FloatArray, History, Strategy, check_ranges
 from strategies.models.gp import GaussianProcess
 from strategies.models.penalized_ei import PenalizedEI, lipschitz_constant
 from strategies.models.readings import median_variances, readable_losses
@@ -36,6 +36,9 @@ class LocalPenalization(Strategy):
     noise: Literal["inferred", "replicates"] = "inferred"
     incumbent: Literal["model", "measured"] = "model"
     min_distance: float = 0.05
+
+    def __post_init__(self) -> None:
+        check_ranges({"xi": (self.xi, 0, 1), "min_distance": (self.min_distance, 0, 1)})
 
     def propose(self, history: History, n: int) -> FloatArray:
         """Return n recipes, shape (n, d); the first has the highest expected improvement."""

@@ -12,7 +12,7 @@ from skopt.acquisition import gaussian_ei
 from skopt.learning import GaussianProcessRegressor
 from skopt.learning.gaussian_process.kernels import ConstantKernel, Matern
 
-from plasmonbench import FloatArray, History, Strategy
+from plasmonbench import FloatArray, History, Strategy, check_ranges
 from strategies.models.readings import readable_losses
 from strategies.models.search import perturb, starting_points
 from strategies.models.spread import apart
@@ -35,6 +35,9 @@ class SequentialEI(Strategy):
     batch: Literal["single", "constant-liar"] = "single"
     xi: float = 0.01
     restarts: int = 1
+
+    def __post_init__(self) -> None:
+        check_ranges({"xi": (self.xi, 0, 10), "restarts": (self.restarts, 0, 1000)})
 
     def round_size(self, history: History, n: int) -> int:
         """Return 1 after the first round, unless whole rounds are asked for."""

@@ -4,14 +4,15 @@ The two-step framework of Mekki-Berrada et al., npj Comput. Mater. 7:55 (2021), 
 for when to stop.
 """
 
+from math import inf
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from plasmonbench import FloatArray, History, Strategy
+from plasmonbench import FloatArray, History, Strategy, check_ranges
 from strategies.dnn_grid import DnnGrid
 from strategies.local_penalization import LocalPenalization
-from strategies.models.network import SpectrumNetwork, train_once
+from strategies.models.network import SpectrumNetwork, forget_networks, train_once
 from strategies.models.readings import readable_losses, readable_spectra
 
 STABILITY_SAMPLE = 256
@@ -48,12 +49,17 @@ class TwoStep(Strategy):
 
     needs_spectra: ClassVar[bool] = True
 
+    def __post_init__(self) -> None:
+        check_ranges({"switch_round": (self.switch_round, 1, inf)})
+
     def propose(self, history: History, n: int) -> FloatArray:
         """Return n recipes, shape (n, d); those of network and local penalization alternate.
 
         The network proposes first, the odd one too; local penalization fills up beside it.
         """
         self.require_spectra(history)
+        if not len(history):  # a campaign begins: it must not profit from one before it
+            forget_networks()
         penalization = LocalPenalization(space=self.space, loss=self.loss, seed=self.seed)
         if history.n_rounds < self.switch_round or not len(readable_spectra(history)[0]):
             return penalization.propose(history, n)

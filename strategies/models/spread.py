@@ -4,6 +4,9 @@ import numpy as np
 
 from plasmonbench import BoolArray, FloatArray, PlasmonbenchError
 
+ROUNDING = 1e-9
+"""Points nearer than this are the same recipe."""
+
 
 def apart(points: FloatArray, taken: FloatArray, distance: float) -> BoolArray:
     """Tell which points (k, d) are farther than a distance from all of those taken (m, d).
@@ -31,8 +34,16 @@ def nearest_gap(points: FloatArray, taken: FloatArray) -> FloatArray:
     return gap
 
 
-def best_apart(points: FloatArray, scores: FloatArray, n: int, distance: float) -> FloatArray:
+def best_apart(
+    points: FloatArray,
+    scores: FloatArray,
+    n: int,
+    distance: float,
+    known: FloatArray | None = None,
+) -> FloatArray:
     """Return n points (n, d), best score first, each as far from the earlier ones as `apart` asks.
+
+    A point that equals one of those ``known`` (m, d), but for rounding, is left out.
 
     Raises
     ------
@@ -41,6 +52,8 @@ def best_apart(points: FloatArray, scores: FloatArray, n: int, distance: float) 
     """
     order = np.argsort(-scores, kind="stable")
     points = points[order]
+    if known is not None:
+        points = points[nearest_gap(points, known) > ROUNDING]
     gap = np.full(len(points), np.inf)
     chosen: list[int] = []
     for _ in range(n):

@@ -1,5 +1,8 @@
+import time
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from plasmonbench import Strategy
 from plasmonbench.campaign import run_campaign
@@ -81,6 +84,7 @@ def test_a_strategy_may_stop(toy):
         (lambda s, h, n: np.ones((n, 2)), "the same recipe stands in the round twice"),
         (lambda s, h, n: 1 / 0, "ZeroDivisionError"),
         (lambda s, h, n: None, "were asked for"),
+        (lambda s, h, n: s.space.sample(n, s.rng(h)) + 1j, "must be real"),
     ],
 )  # fmt: skip
 def test_bad_proposals_end_the_campaign_as_failed_and_nothing_is_filled_in(toy, proposal, message):
@@ -104,17 +108,138 @@ def test_a_recommendation_must_be_feasible(toy):
     assert "not a feasible recipe" in run(toy, Dreams).failure.reason
 
 
-def test_only_planning_is_timed(toy):
+def busy(seconds=0.05):
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+
+@pytest.mark.parametrize("method", ["propose", "recommend", "round_size", "stop_reason"])
+def test_all_that_a_strategy_decides_is_timed(toy, method):
+    def slow(self, *arguments):
+        busy()
+        return getattr(Base, method)(self, *arguments)
+
+    done = run(toy, type("Slow", (Base,), {method: slow}))
+    rounds = done.rounds[1:] if method == "stop_reason" else done.rounds
+    assert all(record.planner_wall_seconds > 0.045 for record in rounds)
+    assert all(record.planner_cpu_seconds > 0.04 for record in rounds)
+
+
+def test_building_a_strategy_is_timed(toy):
     class Slow(Base):
+        def __post_init__(self):
+            busy()
+
+    assert all(record.planner_wall_seconds > 0.045 for record in run(toy, Slow).rounds)
+
+
+def test_the_last_decision_to_stop_is_booked(toy):
+    class Thinks(Base):
+        def stop_reason(self, history):
+            busy()
+            return "enough"
+
+    (record,) = run(toy, Thinks).rounds
+    assert record.planner_wall_seconds > 0.045
+
+
+def test_laboratory_and_explanations_cost_the_planner_nothing(toy):
+    text = (toy.parent / "toy_lab.py").read_text()
+    (toy.parent / "toy_lab.py").write_text(
+        text.replace("    def measure(", "    def measure(self, *a):\n        import time\n"
+                     "        time.sleep(0.1)\n        return self.quick(*a)\n\n    def quick(")
+    )  # fmt: skip
+
+    class Explains(Base):
+        def explain(self, history):
+            busy()
+            return {"x": np.float32(1)}
+
+    done = run(toy, Explains)
+    assert done.rounds[1].explanation == {"x": 1.0}
+    assert all(record.planner_wall_seconds < 0.03 for record in done.rounds)
+
+
+def test_one_thread_for_linear_algebra(toy):
+    class Counts(Base):
+        def explain(self, history):
+            return {str(k): pool["num_threads"] for k, pool in enumerate(threadpool_info())}
+
+    threads = run(toy, Counts).rounds[1].explanation
+    assert threads
+    assert set(threads.values()) == {1.0}
+
+
+def test_a_strategy_cannot_rewrite_the_record(toy):
+    class Cheats(Base):
         def propose(self, history, n):
-            total = 0.0
-            for k in range(200_000):
-                total += k
+            if len(history):
+                history.losses.setflags(write=True)
+                history.losses[:] = 0
             return super().propose(history, n)
 
-    quick, slow = run(toy, Base), run(toy, Slow)
-    seconds = [sum(r.planner_cpu_seconds for r in c.rounds) for c in (quick, slow)]
-    assert seconds[1] > 2 * seconds[0]
+    assert np.array_equal(run(toy, Cheats).history.losses, run(toy, Base).history.losses)
+
+
+def test_a_strategy_cannot_move_its_own_bounds(toy):
+    class Escapes(Base):
+        def __post_init__(self):
+            object.__setattr__(self, "space", self.space.with_bounds([0, 0], [20, 10]))
+
+        def propose(self, history, n):
+            return np.array([[11.0 + k, 5] for k in range(n)])
+
+    assert "must lie in 0 to 10" in run(toy, Escapes).failure.reason
+
+
+def test_a_strategy_does_not_hold_the_key_of_the_noise(toy):
+    problem = find_problem(str(toy))
+
+    class Foresees(Base):
+        def explain(self, history):
+            known = problem.measure(history.recipes[:4], self.seed, 0).losses
+            return {"foreseen": float(np.array_equal(known, history.losses[:4]))}
+
+    assert run(toy, Foresees).rounds[1].explanation == {"foreseen": 0.0}
+
+
+def test_noise_and_first_design_go_with_the_seed(toy):
+    class Designs(Base):
+        def propose(self, history, n):
+            return super().propose(history, n) if len(history) else self.initial_design(n)
+
+    def of(seed):
+        return run(toy, Designs, seed=seed).history
+
+    assert not np.array_equal(of(0).recipes[:4], of(1).recipes[:4])
+    problem = find_problem(str(toy))
+    recipes = of(0).recipes[:4]
+    noise = [problem.measure(recipes, seed, 0).losses for seed in (0, 1)]
+    assert not np.array_equal(*noise)
+
+
+@pytest.mark.parametrize(
+    ("method", "value"), [("stop_reason", False), ("explain", {"x": "no number"})]
+)
+def test_answers_of_the_wrong_kind_are_failures(toy, method, value):
+    cls = type("Odd", (Base,), {method: lambda self, history: value})
+    assert run(toy, cls).failure is not None
+
+
+def test_leaving_the_process_is_a_failure_too(toy):
+    class Leaves(Base):
+        def propose(self, history, n):
+            raise SystemExit(0)
+
+    assert "SystemExit" in run(toy, Leaves).failure.reason
+
+
+def test_classes_that_would_not_work_are_refused_at_once():
+    with pytest.raises(TypeError, match="must not define __init__"):
+        type("Own", (Base,), {"__init__": lambda self: None})
+    with pytest.raises(TypeError, match="cannot use loss as a knob"):
+        type("Taken", (Base,), {"__annotations__": {"loss": str}, "loss": "mse"})
 
 
 def test_bounds_grow_as_the_problem_says(toy):

@@ -67,10 +67,54 @@ def test_run_and_compare(plasmonbench, toy, tmp_path):
 
 def test_a_failing_strategy_is_shown_as_failed(plasmonbench, toy, write_strategy):
     path = write_strategy("broken", "def propose(self, history, n):\n    raise ValueError('no')")
-    code, out, err = plasmonbench("run", "-p", toy, "-s", path, "--seeds", 1)
+    code, out, err = plasmonbench("run", "-p", toy, "-s", path, "-s", "random", "--seeds", 1)
     assert code == 0
     assert "failed: broken, seed 0: round 1: ValueError: no" in err
-    assert "failed" in out
+    assert "1 failed" in out
+    code, _, err = plasmonbench("run", "-p", toy, "-s", path, "--seeds", 1, "--out", "alone")
+    assert code == 1
+    assert "every campaign failed" in err
+
+
+def test_what_a_strategy_prints_does_not_mix_with_the_scores(plasmonbench, toy, write_strategy):
+    path = write_strategy(
+        "chatty",
+        "def propose(self, history, n):\n    print('hello')\n"
+        "    return self.space.sample(n, self.rng(history))",
+    )
+    code, out, _ = plasmonbench("run", "-p", toy, "-s", path, "--seeds", 1, "--json")
+    assert code == 0
+    assert json.loads(out)["rows"][0]["failed"] == 0
+
+
+def test_an_edited_problem_is_not_mixed_with_its_old_self(plasmonbench, toy):
+    arguments = ("run", "-p", toy, "-s", "random", "--seeds", 1, "--out", "there")
+    assert plasmonbench(*arguments)[0] == 0
+    toy.write_text(toy.read_text().replace("rounds = 3", "rounds = 2"))
+    code, _, err = plasmonbench(*arguments)
+    assert code == 2
+    assert "has changed since this run began" in err
+
+
+@pytest.mark.parametrize("manifest", ["{}", "[]", "{", "\xff"])
+def test_what_is_not_a_run_is_said_so(plasmonbench, tmp_path, manifest):
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "manifest.json").write_text(manifest, encoding="latin-1")
+    for arguments in (
+        ("compare", "odd"),
+        ("run", "-p", "silver-prisms", "-s", "lhs", "--out", "odd"),
+    ):
+        code, _, err = plasmonbench(*arguments)
+        assert code == 2
+        assert "manifest" in err
+
+
+def test_a_folder_that_cannot_be_made(plasmonbench, tmp_path):
+    (tmp_path / "file").write_text("x")
+    for folder in ("file", "file/below"):
+        code, _, err = plasmonbench("run", "-p", "silver-prisms", "-s", "lhs", "--out", folder)
+        assert code == 2
+        assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -78,6 +122,8 @@ def test_a_failing_strategy_is_shown_as_failed(plasmonbench, toy, write_strategy
     [
         (["run"], "name a suite"),
         (["run", "quik"], "did you mean quick"),
+        (["run", "-p", "silver-prisms", "-s", "dnn-grid[levels=1]"], "levels must be at least 2"),
+        (["run", "-p", "silver-prisms", "-s", "local-penalization[xi=inf]"], "a finite number"),
         (["run", "-p", "silver-prisms", "-s", "randm"], "did you mean random"),
         (["run", "-p", "silver-prism", "-s", "random"], "did you mean silver-prisms"),
         (["run", "-p", "silver-prisms", "-s", "random[xi=1]"], "has no parameter 'xi'"),

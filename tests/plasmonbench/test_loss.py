@@ -40,7 +40,7 @@ def test_reproduces_the_real_losses_from_their_spectra(campaign_data):
 
 
 def test_target_points_are_the_published_ones(campaign_data):
-    published = pd.read_csv(campaign_data / "prism_target.csv", float_precision="round_trip")
+    published = np.genfromtxt(campaign_data / "prism_target.csv", delimiter=",", names=True)
     wavelengths, absorbance = silver_prism_points()
     assert np.allclose(wavelengths, published["wavelength_nm"], atol=1e-9)
     assert np.array_equal(absorbance, published["absorbance"])

@@ -48,7 +48,8 @@ def test_texts_become_their_types():
     [
         ("count", "1.5", "whole number"),
         ("rate", "much", "a number"),
-        ("rate", "nan", "NaN"),
+        ("rate", "nan", "finite number"),
+        ("rate", "inf", "finite number"),
         ("on", "1", "true or false"),
         ("mode", "medium", "slow, fast"),
         ("cuont", "1", "did you mean count"),

@@ -26,10 +26,10 @@ def test_replays_what_was_recorded(write, rng):
     assert not lab.has_spectra
     assert lab.space.candidates.tolist() == [[10, 20, 5, 5, 500], [12, 21, 6, 4, 600]]
     assert lab.reference_losses(lab.space.candidates).tolist() == [0.5, 0.5]
-    drawn = lab.measure_losses(lab.space.candidates, 4, rng)
-    # Four droplets of two recorded ones: each twice.
-    assert sorted(drawn[0]) == [0.4, 0.4, 0.6, 0.6]
-    assert drawn[1].tolist() == [0.5] * 4
+    drawn = lab.measure_losses(lab.space.candidates, 4000, rng)
+    assert set(drawn[0]) == {0.4, 0.6}
+    assert drawn[0].mean() == pytest.approx(0.5, abs=0.01), "each droplet is as likely"
+    assert set(drawn[1]) == {0.5}
 
 
 def test_luck_of_a_slot_does_not_depend_on_the_others(write):
@@ -62,7 +62,7 @@ def test_with_spectra_only_their_recipes_exist_and_losses_come_from_them(campaig
     assert history.spectra.shape == (8, 20, 421)
     assert np.array_equal(history.losses, silver_prism_loss()(history.spectra))
     medians = problem.lab.reference_losses(problem.space.candidates)
-    assert np.abs(history.median_loss - medians).max() < 0.02
+    assert np.abs(history.median_loss - medians).max() < 0.03
 
 
 def test_a_recipe_made_twice_is_one_recipe(write, rng):
