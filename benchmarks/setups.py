@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from plasmonbench import FloatArray, History, Problem, RecipeSpace, Strategy
 from plasmonbench.campaign import Campaign, run_campaign
 from plasmonbench.catalogue import find_problem
+from plasmonbench.randomness import planner_seed
 from plasmonbench.registry import find_strategy
 from strategies.models.gp import GaussianProcess
 from strategies.models.network import forget_networks
@@ -61,8 +62,8 @@ def random_history(n: int = OBSERVATIONS) -> History:
 
 
 def planner(spec: str, seed: int = 0) -> Strategy:
-    """Return a strategy that plans for the benchmarked problem."""
-    return find_strategy(spec).build(problem().space, problem().loss, seed)
+    """Return a strategy that plans for the benchmarked problem, as a campaign of that seed has it."""
+    return find_strategy(spec).build(problem().space, problem().loss, planner_seed(seed))
 
 
 def planned_round(strategy: Strategy, history: History) -> FloatArray:
