@@ -62,7 +62,7 @@ def random_history(n: int = OBSERVATIONS) -> History:
 
 
 def planner(spec: str, seed: int = 0) -> Strategy:
-    """Return a strategy that plans for the benchmarked problem, as a campaign of that seed has it."""
+    """Return a strategy for the benchmarked problem, as a campaign of that seed has it."""
     return find_strategy(spec).build(problem().space, problem().loss, planner_seed(seed))
 
 
