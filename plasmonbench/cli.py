@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from plasmonbench import catalogue, landscape, store, suites
+from plasmonbench import catalogue, landscape, manifest, store, suites
 from plasmonbench.campaign import Campaign
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.registry import StrategyPlan, lab_names, strategy_names
@@ -155,7 +155,7 @@ def run_command(
     seeds = seeds or 5
     problems = tuple(dict.fromkeys(catalogue.portable_spec(text) for text in problems))
     plans = check_jobs(problems, tuple(dict.fromkeys(strategies)))
-    settings = store.run_settings(problems, plans, seeds, suite)
+    settings = manifest.run_settings(problems, plans, seeds, suite)
     run = store.Store(folder or _default_folder(suite, settings))
     run.open(settings)
     jobs = [
@@ -181,7 +181,7 @@ def _default_folder(suite: str | None, settings: dict[str, Any]) -> Path:
     contents = [problem["content"] for problem in settings["problems"].values()]
     # Files of somebody's own are edited and run again: each version has a folder of its own.
     own = [s["fingerprint"] for s in settings["strategies"].values() if ".py" in s["spec"]]
-    digest = store.short_hash([*settings["problems"], *contents, *own, settings["code"]])
+    digest = manifest.short_hash([*settings["problems"], *contents, *own, settings["code"]])
     return RUNS / f"{name}-{digest}"
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.store import StoredCampaign
 
 CONFIDENCE = 0.95
 LEAST_FOR_INTERVAL = 5

@@ -13,10 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from plasmonbench import PlasmonbenchError
+from plasmonbench.campaign_file import METADATA_KEY, read_campaign
 from plasmonbench.catalogue import portable_spec
+from plasmonbench.manifest import run_settings
 from plasmonbench.registry import find_strategy
 from plasmonbench.runner import Job, check_jobs, local_executor, run_job, run_jobs
-from plasmonbench.store import METADATA_KEY, Store, read_campaign, run_settings, unfinished
+from plasmonbench.store import Store, unfinished
 
 BREAKS_ON_ODD_SEEDS = """
 def propose(self, history, n):

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plasmonbench import PlasmonbenchError
+from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.scoring import Median, kaplan_meier_median, score_campaigns
-from plasmonbench.store import StoredCampaign
 from plasmonbench.tables import score_record
 
 LEVELS = [{"name": "easy", "loss": 0.5}, {"name": "hard", "loss": 0.2}]

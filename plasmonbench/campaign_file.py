@@ -1,0 +1,114 @@
+"""One campaign, one Parquet file: a row per recipe; what belongs to rounds is file metadata."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from plasmonbench.campaign import Campaign
+from plasmonbench.catalogue import find_problem
+from plasmonbench.errors import PlasmonbenchError
+
+METADATA_KEY = b"plasmonbench"
+
+
+@dataclass(frozen=True)
+class StoredCampaign:
+    """What scoring needs of a campaign: everything but its droplets."""
+
+    problem: str
+    strategy: str
+    seed: int
+    recipes_by_round: tuple[int, ...]
+    """Recipes made up to and with each round."""
+    true_loss: tuple[float, ...]
+    """Noise-free loss of the recipe recommended after each round."""
+    planner_wall_seconds: tuple[float, ...]
+    planner_cpu_seconds: tuple[float, ...]
+    recipe_true_losses: tuple[float, ...]
+    """Noise-free loss of every recipe, in the order made."""
+    stop_reason: str | None
+    failure: str | None
+
+
+def write_campaign(path: Path, campaign: Campaign) -> None:
+    """Write a campaign's file, whole or not at all: under a temporary name, then renamed."""
+    temporary = path.with_suffix(".partial")
+    pq.write_table(_table(campaign), temporary)
+    temporary.replace(path)
+
+
+def read_campaign(path: Path) -> StoredCampaign:
+    """Read a campaign's file.
+
+    Raises
+    ------
+    PlasmonbenchError
+        If it is not a campaign's file.
+    """
+    try:
+        table = pq.read_table(path, columns=["round", "true_loss"])
+        kept = json.loads(table.schema.metadata[METADATA_KEY])
+        return _stored(kept, table)
+    except (pa.ArrowInvalid, KeyError, TypeError, ValueError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise PlasmonbenchError(
+            f"{path} cannot be read as a campaign ({reason}); delete it and run again"
+        ) from error
+
+
+def _stored(kept: dict[str, Any], table: pa.Table) -> StoredCampaign:
+    rounds = kept["rounds"]
+    made = np.bincount(table["round"].to_numpy(), minlength=len(rounds)).cumsum()
+    return StoredCampaign(
+        problem=kept["problem"],
+        strategy=kept["strategy"],
+        seed=kept["seed"],
+        recipes_by_round=tuple(int(count) for count in made),
+        true_loss=tuple(entry["true_loss"] for entry in rounds),
+        planner_wall_seconds=tuple(entry["planner_wall_seconds"] for entry in rounds),
+        planner_cpu_seconds=tuple(entry["planner_cpu_seconds"] for entry in rounds),
+        recipe_true_losses=tuple(table["true_loss"].to_pylist()),
+        stop_reason=kept["stop_reason"],
+        failure=None if kept["failure"] is None else kept["failure"]["reason"],
+    )
+
+
+def _table(campaign: Campaign) -> pa.Table:
+    """Return one row per recipe; what belongs to rounds and to the campaign is file metadata."""
+    history = campaign.history
+    names = find_problem(campaign.problem).space.names
+    columns: dict[str, Any] = {"round": history.round}
+    columns |= {name: history.recipes[:, k] for k, name in enumerate(names)}
+    columns["losses"] = list(history.losses)
+    columns["median_loss"] = history.median_loss
+    columns["true_loss"] = campaign.true_losses
+    if history.spectra is not None:
+        # (r, W) in one list a recipe, in single precision: the spectrometer's noise is 1e-4.
+        columns["spectra"] = list(history.spectra.reshape(len(history), -1).astype(np.float32))
+    kept = {
+        "problem": campaign.problem,
+        "strategy": campaign.strategy,
+        "seed": campaign.seed,
+        "stop_reason": campaign.stop_reason,
+        "failure": None if campaign.failure is None else asdict(campaign.failure),
+        "rounds": [
+            {
+                "planner_wall_seconds": record.planner_wall_seconds,
+                "planner_cpu_seconds": record.planner_cpu_seconds,
+                "recommendation": record.recommendation.tolist(),
+                "true_loss": record.true_loss,
+                "lower": record.lower.tolist(),
+                "upper": record.upper.tolist(),
+                "explanation": record.explanation,
+            }
+            for record in campaign.rounds
+        ],
+    }
+    return pa.table(columns).replace_schema_metadata({METADATA_KEY: json.dumps(kept).encode()})
