@@ -22,7 +22,7 @@ from plasmonbench.problem import Optimum, Problem, TargetLevel
 from plasmonbench.registry import build_lab
 from plasmonbench.space import RecipeSpace
 from plasmonbench.specs import Spec, convert_knobs, parse_spec, unknown_name
-from plasmonbench.targets import silver_prism_loss
+from plasmonbench.targets import SILVER_PRISM, loss_on_grid, read_target, silver_prism_loss
 
 FOLDER = Path(__file__).parent / "problems"
 RECORDED = "recorded:"
@@ -30,7 +30,7 @@ RECORDED_BATCH = 5
 """Recipes a round on a recorded campaign: rounds of 15 would use up a pool of 82 in five."""
 POOL_SHARE = 0.05
 """Share of a recorded pool that counts as found: the best 5 %, as in Liang et al. 2021."""
-TARGETS = {"silver-prism": silver_prism_loss}
+TARGETS = {"silver-prism": SILVER_PRISM}
 BUDGET_KNOBS = {"batch_size": int, "replicates": int, "rounds": int}
 
 
@@ -130,6 +130,7 @@ def content_fingerprint(text: str) -> str:
     else:
         definition = _definition(spec.name)
         files = [definition.path, definition.path.with_suffix(".landscape.json")]
+        files.append(_target_file(definition))
         lab = str(definition.table.get("lab", ""))
         if lab.endswith(".py"):
             files.append(definition.path.parent / lab)
@@ -195,7 +196,7 @@ def _build(spec: Spec, definition: Definition) -> Problem:
     problem = Problem(
         name=str(spec),
         lab=lab,
-        loss=_loss(table),
+        loss=_loss(definition, lab.wavelengths),
         space=_space(table) if "axes" in table else lab.space,
         batch_size=budget.get("batch_size", _entry(table, "batch_size", int, 15)),
         replicates=budget.get("replicates", _entry(table, "replicates", int, 20)),
@@ -221,11 +222,18 @@ def _landscape_key(spec: Spec) -> str:
     return ",".join(f"{key}={value}" for key, value in sorted(settings.items()))
 
 
-def _loss(table: Mapping[str, Any]) -> SpectralLoss:
-    name = _entry(table, "target", str, "silver-prism")
+def _target_file(definition: Definition) -> Path:
+    name: str = _entry(definition.table, "target", str, "silver-prism")
+    if name.endswith(".csv"):  # a target of somebody's own lies beside its problem
+        return definition.path.parent / name
     if name not in TARGETS:
-        raise unknown_name("target", name, TARGETS)
-    loss = TARGETS[name]()
+        raise unknown_name("target", name, [*TARGETS, "a CSV file"])
+    return TARGETS[name]
+
+
+def _loss(definition: Definition, wavelengths: FloatArray) -> SpectralLoss:
+    table = definition.table
+    loss = loss_on_grid(wavelengths, *read_target(_target_file(definition)))
     if "amplitude" not in table:
         return loss
     low, high = _pair(table["amplitude"], "amplitude")

@@ -135,6 +135,27 @@ def test_wrong_definitions_name_the_file_and_the_fault(toy, old, new, message):
     assert "toy.toml" in str(caught.value)
 
 
+def test_a_target_of_somebodys_own_on_a_grid_of_somebodys_own(toy):
+    lab = toy.parent / "toy_lab.py"
+    lab.write_text(
+        lab.read_text()
+        .replace("return CAMPAIGN_WAVELENGTHS", "return np.arange(400.0, 700, 2)")
+        .replace("return np.array(moved)", "return np.array(moved)[:, 20:320:2]")
+    )
+    (toy.parent / "mine.csv").write_text("wavelength_nm,absorbance\n390,0\n500,1\n710,0.5\n")
+    toy.write_text(toy.read_text() + 'target = "mine.csv"\n')
+    problem = find_problem(str(toy))
+    assert len(problem.loss.wavelengths) == 150
+    assert problem.loss.target[problem.loss.wavelengths == 500] == 1
+    assert problem.true_loss(np.array([[6.0, 5.0]])).shape == (1,)
+    (toy.parent / "mine.csv").write_text("wavelength_nm,absorbance\n450,0\n500,1\n710,0.5\n")
+    with pytest.raises(PlasmonbenchError, match="covers 450 to 710 nm, the lab measures 400"):
+        find_problem(str(toy))
+    (toy.parent / "mine.csv").write_text("wavelength_nm,absorbance\n390,0\n500,x\n")
+    with pytest.raises(PlasmonbenchError, match=r"mine\.csv: a target needs the columns"):
+        find_problem(str(toy))
+
+
 def test_unknown_problems_and_knobs():
     with pytest.raises(PlasmonbenchError, match="did you mean silver-prisms"):
         find_problem("silver-prism")
