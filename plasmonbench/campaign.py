@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,9 @@ def run_campaign(problem: Problem, label: str, build: StrategyBuilder, seed: int
                 rounds.append(record)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it may raise anything
             reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+            if not isinstance(error, BadProposal):
+                frame = traceback.extract_tb(error.__traceback__)[-1]
+                reason += f" ({Path(frame.filename).name}, line {frame.lineno})"
             failure = Failure(f"round {len(rounds) + 1}: {reason}", traceback.format_exc())
             history = history.until(len(rounds))
     return Campaign(

@@ -19,9 +19,9 @@ from plasmonbench.growth_of_bounds import GrowthOfBounds
 from plasmonbench.lab import RecordedLab
 from plasmonbench.loss import SpectralLoss
 from plasmonbench.problem import Optimum, Problem, TargetLevel
-from plasmonbench.registry import build_lab
+from plasmonbench.registry import build_lab, lab_knobs
 from plasmonbench.space import RecipeSpace
-from plasmonbench.specs import Spec, convert_knobs, parse_spec, unknown_name
+from plasmonbench.specs import Spec, convert_knobs, kind_in_words, parse_spec, unknown_name
 from plasmonbench.targets import SILVER_PRISM, loss_on_grid, read_target, silver_prism_loss
 
 FOLDER = Path(__file__).parent / "problems"
@@ -50,6 +50,14 @@ class Definition:
 def problem_names() -> dict[str, str]:
     """Return the names of the problems that come along and what each says of itself in a line."""
     return {path.stem: _read(path).description for path in sorted(FOLDER.glob("*.toml"))}
+
+
+def problem_knobs(name: str) -> dict[str, str]:
+    """Return each knob of a problem with its default or kind, in words."""
+    problem = find_problem_without_landscape(name)
+    knobs = {knob: f"{getattr(problem, knob)}  (whole number)" for knob in BUDGET_KNOBS}
+    lab = str(_definition(name).table["lab"])
+    return knobs | {knob: f"({kind_in_words(kind)})" for knob, kind in lab_knobs(lab).items()}
 
 
 def find_problem(text: str) -> Problem:
@@ -189,9 +197,16 @@ def _build(spec: Spec, definition: Definition) -> Problem:
     lab_name = _entry(table, "lab", str, None)
     if lab_name.endswith(".py"):  # a lab of somebody's own lies beside its problem
         lab_name = str(definition.path.parent / lab_name)
+    known = [*BUDGET_KNOBS, *lab_knobs(lab_name)]
+    for key in lab_settings:
+        if key not in known:
+            raise unknown_name(f"parameter of problem {spec.name}", key, known)
     lab = build_lab(lab_name, {**_entry(table, "lab_settings", dict, {}), **lab_settings})
     if isinstance(lab, RecordedLab):
         raise PlasmonbenchError("a recorded campaign needs no definition: use recorded:losses.csv")
+    names = [landscape.level_name(rarity) for rarity in landscape.RARITIES]
+    if table.get("headline", names[0]) not in names:
+        raise PlasmonbenchError(f"headline must be one of: {', '.join(names)}")
     growth = _entry(table, "growth", dict, None) if "growth" in table else None
     problem = Problem(
         name=str(spec),
@@ -326,7 +341,7 @@ def _recorded(spec: Spec) -> Problem:
             TargetLevel(f"best {POOL_SHARE:.0%} of the pool", float(known[wanted - 1])),
             TargetLevel("best of the pool", float(known[0])),
         ),
-        # One of the best 5 % is often found by luck in the first round; the best one is not.
-        headline="best of the pool",
+        # The best of all may be a tie that noise decides; the best few are not.
+        headline=f"best {POOL_SHARE:.0%} of the pool",
         optimum=Optimum(candidates[best], float(known[0])),
     )

@@ -6,7 +6,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,8 +20,14 @@ from rich.text import Text
 
 from plasmonbench import catalogue, landscape, manifest, store, suites
 from plasmonbench.campaign import Campaign
+from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.registry import StrategyPlan, lab_names, strategy_names
+from plasmonbench.registry import (
+    StrategyPlan,
+    lab_names,
+    strategy_defaults,
+    strategy_names,
+)
 from plasmonbench.runner import Job, check_jobs, end_workers, local_executor, run_jobs
 from plasmonbench.scoring import score_campaigns
 from plasmonbench.tables import print_scores, score_record
@@ -46,7 +53,7 @@ def main() -> NoReturn:
     except PlasmonbenchError as error:
         _fail(str(error))
     except (KeyboardInterrupt, click.Abort):
-        notes.print("stopped; finished campaigns are kept: run the same command again to go on")
+        notes.print("stopped")
         sys.exit(130)
     sys.exit(0)
 
@@ -67,9 +74,13 @@ def cli() -> None:
 
 
 @cli.command("list")
+@click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def list_command(as_json: bool) -> None:
-    """List strategies, problems, suites and labs."""
+def list_command(name: str | None, as_json: bool) -> None:
+    """List strategies, problems, suites and labs; or the knobs of the one with a NAME."""
+    if name is not None:
+        _list_knobs(name, as_json=as_json)
+        return
     groups = {
         "strategies": strategy_names(),
         "problems": catalogue.problem_names(),
@@ -84,6 +95,27 @@ def list_command(as_json: bool) -> None:
         for name, description in names.items():
             table.add_row(Text(name), Text(description))
         out.print(table)
+
+
+def _list_knobs(name: str, *, as_json: bool) -> None:
+    if name in catalogue.problem_names():
+        knobs = catalogue.problem_knobs(name)
+    elif name in suites.suites() or name in lab_names():
+        raise PlasmonbenchError(f"'{name}' has no knobs of its own; name a strategy or a problem")
+    else:
+        knobs = strategy_defaults(name)
+    if as_json:
+        click.echo(json.dumps({"name": name, "knobs": {k: str(v) for k, v in knobs.items()}}))
+        return
+    if not knobs:
+        out.print(Text(f"{name} has no knobs"))
+        return
+    table = Table(title=Text(f"{name}[knob=value]"), title_justify="left", box=None)
+    table.add_column("knob")
+    table.add_column("default and kind")
+    for knob, text in knobs.items():
+        table.add_row(Text(knob), Text(text))
+    out.print(table)
 
 
 @cli.command("run")
@@ -120,7 +152,7 @@ def list_command(as_json: bool) -> None:
     "--out",
     "folder",
     type=click.Path(path_type=Path),
-    help="Folder of the run; an unfinished run there goes on.",
+    help="Folder of the run; what it holds already is not run again.",
 )
 @click.option(
     "--keep-spectra", is_flag=True, help="Keep every droplet's spectrum (5 MB a campaign)."
@@ -165,10 +197,17 @@ def run_command(
         for plan in plans
     ]
     _run_jobs(run, jobs, plans, workers, retry_failed=retry_failed)
-    _show([run], None, as_json=as_json)
+    # The folder may hold more, of an earlier command: only what was asked for is shown.
+    asked_for = {(text, plan.label) for text in problems for plan in plans}
+    campaigns = [
+        campaign
+        for campaign in run.campaigns()
+        if (campaign.problem, campaign.strategy) in asked_for and campaign.seed < seeds
+    ]
+    _show(settings["problems"], campaigns, None, as_json=as_json)
     if not as_json:
         out.print(f"Results: {run.folder}", soft_wrap=True, highlight=False, markup=False)
-    if all(campaign.failure is not None for campaign in run.campaigns()):
+    if all(campaign.failure is not None for campaign in campaigns):
         notes.print("every campaign failed; nothing was measured to the end", markup=False)
         sys.exit(1)
 
@@ -200,7 +239,6 @@ def _run_jobs(
         notes.print(f"{done} of {len(jobs)} campaigns are already in {run.folder}", markup=False)
     if not todo:
         return
-    failures: list[str] = []
     columns = [
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -210,19 +248,16 @@ def _run_jobs(
     with Progress(*columns, console=notes) as progress, local_executor(workers) as executor:
         task = progress.add_task("campaigns", total=len(todo))
 
-        def keep(job: Job, campaign: Campaign) -> None:
+        def keep(_: Job, campaign: Campaign) -> None:
             run.write(campaign)
-            if campaign.failure is not None:
-                failures.append(f"{campaign.strategy}, seed {job.seed}: {campaign.failure.reason}")
             progress.update(task, advance=1, description=f"last: {campaign.strategy}")
 
         try:
             run_jobs(todo, executor, keep)
         except KeyboardInterrupt:
             end_workers()
+            notes.print("finished campaigns are kept: run the same command again to go on")
             raise
-    for line in failures:
-        notes.print(f"failed: {line}", markup=False)
 
 
 @cli.command("compare")
@@ -231,16 +266,36 @@ def _run_jobs(
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def compare_command(runs: tuple[Path, ...], level: str | None, as_json: bool) -> None:
     """Score the strategies of one or more RUNS (folders)."""
-    _show([store.Store(folder) for folder in runs], level, as_json=as_json)
-
-
-def _show(runs: Sequence[store.Store], level: str | None, *, as_json: bool) -> None:
-    problems, campaigns = store.merged(runs)
-    if len({run.manifest["code"] for run in runs}) > 1:
+    held = [store.Store(folder) for folder in runs]
+    problems, campaigns = store.merged(held)
+    if not campaigns:
+        raise PlasmonbenchError(f"{runs[0]} holds no finished campaign yet")
+    if len({run.manifest["code"] for run in held}) > 1:
         notes.print("note: these runs were made by different code or libraries", markup=False)
+    counts = Counter((campaign.problem, campaign.strategy) for campaign in campaigns)
+    if len(set(counts.values())) > 1:
+        few = ", ".join(f"{strategy} {n}" for (_, strategy), n in counts.items())
+        notes.print(f"note: strategies have different numbers of seeds: {few}", markup=False)
+    planned = sum(store.planned(run) for run in held)
+    if len(campaigns) < planned:
+        notes.print(f"note: {len(campaigns)} of {planned} campaigns are there", markup=False)
+    _show(problems, campaigns, level, as_json=as_json)
+
+
+def _show(
+    problems: Mapping[str, Any],
+    campaigns: Sequence[StoredCampaign],
+    level: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    failures = Counter((c.strategy, c.failure) for c in campaigns if c.failure is not None)
+    for (strategy, reason), n in failures.items():
+        count = f"{n} campaign{'s' if n > 1 else ''}"
+        notes.print(f"failed: {strategy} ({count}): {reason}", markup=False)
+    if failures:
+        notes.print("failed campaigns are run again with: --retry-failed")
     scores = score_campaigns(campaigns, problems, level=level)
-    if not scores:
-        raise PlasmonbenchError(f"{runs[0].folder} holds no finished campaign yet")
     if as_json:
         click.echo(json.dumps(score_record(scores, problems, level), allow_nan=False))
         return
@@ -267,11 +322,14 @@ def landscape_command(problem: str, sample: int, write: bool, as_json: bool) -> 
         found = landscape.explore(
             chosen,
             sample_size=sample,
+            starts=max(8, min(64, sample // 16_384)),
             progress=lambda share: progress.update(task, completed=share),
         )
     if write:
         landscape.save(path, key, found)
-        notes.print(f"written to {path}")
+        notes.print(f"written to {path}", markup=False)
+    else:
+        notes.print("not kept; to use these levels add --write")
     if as_json:
         click.echo(json.dumps(landscape.as_record(found)))
         return
@@ -282,10 +340,12 @@ def landscape_command(problem: str, sample: int, write: bool, as_json: bool) -> 
     table.add_row("1 in 2", f"{found.median_loss:.4f}")
     for name, loss in found.levels.items():
         table.add_row(name, f"{loss:.4f}")
-    names = chosen.space.names
-    best = ", ".join(f"{n} {v:.4g}" for n, v in zip(names, found.optimum_recipe, strict=True))
-    table.add_row(f"best known: {best}", f"{found.optimum_loss:.6f}")
+    table.add_row("best known", f"{found.optimum_loss:.6f}")
     out.print(table)
+    space = chosen.space
+    recipe = zip(space.names, space.units, found.optimum_recipe, strict=True)
+    best = ", ".join(f"{name} {value:.4g} {unit}" for name, unit, value in recipe)
+    out.print(Text(f"Best known recipe: {best}"))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from plasmonbench.space import RecipeSpace
 RARITIES = (100, 1_000, 10_000)
 """A target level is the loss that 1 in so many feasible recipes reaches."""
 SAMPLE_SIZE = 2**20
+LEAST_BELOW_LEVEL = 20
+"""A level is given only where so many recipes of the sample reach it."""
 CHUNK = 8192
 
 
@@ -91,7 +93,11 @@ def explore(
         truth_fingerprint=truth_fingerprint(problem),
         sample_size=sample_size,
         median_loss=float(np.median(losses)),
-        levels={level_name(k): float(np.quantile(losses, 1 / k)) for k in RARITIES},
+        levels={
+            level_name(k): float(np.quantile(losses, 1 / k))
+            for k in RARITIES
+            if sample_size >= LEAST_BELOW_LEVEL * k
+        },
         optimum_recipe=[float(value) for value in recipe],
         optimum_loss=float(loss),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import hashlib
 import importlib
 import importlib.util
@@ -23,6 +24,7 @@ from plasmonbench.space import RecipeSpace
 from plasmonbench.specs import (
     constructor_knobs,
     convert_knobs,
+    kind_in_words,
     parse_spec,
     strategy_knobs,
     unknown_name,
@@ -91,6 +93,19 @@ def find_strategy(text: str) -> StrategyPlan:
         knobs=tuple(knobs.items()),
         source=None if source is None else Path(source),
     )
+
+
+def strategy_defaults(name: str) -> dict[str, str]:
+    """Return each knob of a strategy with its default and kind, in words."""
+    plan = find_strategy(name)
+    defaults = {field.name: field.default for field in dataclasses.fields(plan.cls)}
+    kinds = strategy_knobs(plan.cls)
+    return {knob: f"{defaults[knob]}  ({kind_in_words(kind)})" for knob, kind in kinds.items()}
+
+
+def lab_knobs(name: str) -> dict[str, Any]:
+    """Return the parameters of a lab and their types."""
+    return constructor_knobs(_locate(LABS, name)[0])
 
 
 def build_lab(name: str, settings: dict[str, Any]) -> Lab | RecordedLab:
@@ -182,7 +197,9 @@ def _from_module(address: str) -> type:
 def _only_plugin(module: ModuleType, package: str, origin: str) -> type:
     found = list(_plugins_in(module, package))
     if len(found) != 1:
-        what = "subclass of plasmonbench.Strategy" if package == STRATEGIES else "lab class"
+        what = "subclass of plasmonbench.Strategy"
+        if package == LABS:
+            what = "lab class (with space, wavelengths, measure and truth; the README has one)"
         names = ", ".join(cls.__name__ for cls in found) or "none"
         raise PlasmonbenchError(
             f"{origin} must define exactly one {what}; found {names}. "

@@ -229,7 +229,9 @@ def _pool_recipes(campaigns: Sequence[StoredCampaign], settings: Mapping[str, An
 
 
 def _rank(score: Score) -> tuple[float, float, float, str]:
-    median = score.rounds_to_target.value
+    """Return the key of sorting: on a pool how soon most of its best was found, else rounds."""
+    first = score.rounds_to_target if score.pool_recipes is None else score.pool_recipes
+    median = first.value
     loss = score.best_true_loss_median
     return (
         math.inf if median is None else median,

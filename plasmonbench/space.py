@@ -87,7 +87,10 @@ class RecipeSpace:
             summed, limit = sum_limit
             unknown = [name for name in summed if name not in names]
             if unknown:
-                raise PlasmonbenchError(f"sum limit names unknown axes {unknown}; axes are {names}")
+                raise PlasmonbenchError(
+                    f"sum limit names unknown axes {', '.join(unknown)}; "
+                    f"axes are {', '.join(names)}"
+                )
             matrix = np.array([[float(name in summed) for name in names]])
             limits = np.array([float(limit)])
         return cls(

@@ -112,6 +112,16 @@ def _type_hints(owner: Any) -> dict[str, Any]:
         ) from error
 
 
+def kind_in_words(kind: Any) -> str:
+    """Say what texts a knob takes."""
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(str(option) for option in get_args(kind))
+    if get_origin(kind) in (Union, types.UnionType):
+        return " or ".join(kind_in_words(option) for option in get_args(kind))
+    words = {int: "whole number", float: "number", bool: "true or false", str: "text"}
+    return words.get(kind, "none" if kind is type(None) else str(kind))
+
+
 def _convert(text: str, kind: Any) -> Any:
     origin = get_origin(kind)
     if origin is Literal:

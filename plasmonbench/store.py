@@ -117,6 +117,12 @@ def unfinished(
     ]
 
 
+def planned(run: Store) -> int:
+    """Return how many campaigns a run was asked for."""
+    asked = run.manifest
+    return len(asked["problems"]) * len(asked["strategies"]) * int(asked["seeds"])
+
+
 def merged(runs: Sequence[Store]) -> tuple[dict[str, Any], list[StoredCampaign]]:
     """Return the problems and campaigns of several runs as if they were one.
 

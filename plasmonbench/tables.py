@@ -77,7 +77,7 @@ def _score_table(scores: Sequence[Score], *, finite: bool) -> Table:
     # In the end everybody finds the best of a pool; what counts is how soon.
     last = "recipes to 4/5\nof best 5 %" if finite else "best true\nloss"
     table.add_column(last, justify="right", no_wrap=True)
-    table.add_column("planner s\n/ round", justify="right", no_wrap=True)
+    table.add_column("planner s\nper round", justify="right", no_wrap=True)
     for s in scores:
         planner = s.planner_seconds_per_round or 0.0
         cells = [
@@ -101,7 +101,8 @@ def _caption(settings: Mapping[str, Any]) -> str:
     return (
         f"{settings['batch_size']} recipes a round, {settings['replicates']} droplets a recipe, "
         f"{settings['recipe_budget']} recipes in all.\n"
-        f"{known}Medians over seeds with 95 % intervals; '-': not reached by half."
+        f"{known}Medians over seeds; rounds and recipes with 95 % intervals from 5 seeds on.\n"
+        "'-': not reached by half of the campaigns, or an interval without an end."
     )
 
 

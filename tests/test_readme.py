@@ -14,17 +14,32 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_ten_line_strategy_runs_and_learns(tmp_path):
-    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    path = tmp_path / "closer.py"
-    path.write_text(example)
-    plan = find_strategy(f"{path}[width=0.2]")
-    problem = find_problem("silver-prisms[rounds=3,replicates=5]")
-    done = run_campaign(
+STRATEGY, LAB = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+def play(plan, problem):
+    return run_campaign(
         problem, plan.label, lambda space, p, seed: plan.build(space, p.loss, seed), 0
+    )
+
+
+def test_the_ten_line_strategy_runs_and_learns(tmp_path):
+    path = tmp_path / "closer.py"
+    path.write_text(STRATEGY)
+    done = play(
+        find_strategy(f"{path}[width=0.2]"), find_problem("silver-prisms[rounds=3,replicates=5]")
     )
     assert done.failure is None
     assert done.rounds[-1].true_loss < done.rounds[0].true_loss
+
+
+def test_the_lab_runs(tmp_path):
+    (tmp_path / "mine.py").write_text(LAB)
+    (tmp_path / "mine.toml").write_text('lab = "mine.py"\n')
+    problem = find_problem(f"{tmp_path / 'mine.toml'}[noise=0.1,rounds=2,batch_size=3]")
+    assert problem.lab.noise == 0.1
+    assert problem.space.names == ("dye", "time")
+    assert play(find_strategy("lhs"), problem).failure is None
 
 
 def test_every_strategy_and_problem_is_described():

@@ -33,8 +33,9 @@ def read_droplets(path: Path, recipe_columns: list[str], value_columns: list[str
     table = _read(path)
     for column in ["recipe", *recipe_columns, *value_columns]:
         if column not in table.columns:
+            hint = "; separate columns by commas" if ";" in str(table.columns[0]) else ""
             raise PlasmonbenchError(
-                f"{path}: column '{column}' is missing; found: {_some(list(table.columns))}"
+                f"{path}: column '{column}' is missing; found: {_some(list(table.columns))}{hint}"
             )
     if not len(table):
         raise PlasmonbenchError(f"{path}: there is no droplet below the header")

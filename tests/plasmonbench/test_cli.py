@@ -69,7 +69,7 @@ def test_a_failing_strategy_is_shown_as_failed(plasmonbench, toy, write_strategy
     path = write_strategy("broken", "def propose(self, history, n):\n    raise ValueError('no')")
     code, out, err = plasmonbench("run", "-p", toy, "-s", path, "-s", "random", "--seeds", 1)
     assert code == 0
-    assert "failed: broken, seed 0: round 1: ValueError: no" in err
+    assert "failed: broken (1 campaign): round 1: ValueError: no (broken.py, line 7)" in err
     assert "1 failed" in out
     code, _, err = plasmonbench("run", "-p", toy, "-s", path, "--seeds", 1, "--out", "alone")
     assert code == 1

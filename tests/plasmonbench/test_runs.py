@@ -117,7 +117,7 @@ def test_failures_are_kept_as_failures_and_retried_only_on_request(toy, tmp_path
     with ThreadPoolExecutor(1) as executor:
         store = run_into(tmp_path / "run", jobs, executor)
     failures = {c.seed: c.failure for c in store.campaigns()}
-    assert failures == {0: None, 1: "round 2: ValueError: odd"}
+    assert failures == {0: None, 1: "round 2: ValueError: odd (odd.py, line 10)"}
     labels = {plan.spec: plan.label}
     assert unfinished(store, jobs, labels, retry_failed=False) == []
     assert [job.seed for job in unfinished(store, jobs, labels, retry_failed=True)] == [1]
