@@ -8,10 +8,10 @@ from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
 from scipy.stats import qmc
 
 from plasmonbench.arrays import BoolArray, FloatArray, frozen
+from plasmonbench.bounds import check_box, check_inequalities, check_inner_box
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.polytope import hit_and_run, nearest_feasible
 
@@ -353,39 +353,11 @@ class RecipeSpace:
         return array
 
     def _check_definition(self) -> None:
-        d = self.dimension
-        matrix, limits = self.inequalities
-        shapes = {
-            "units": (len(self.units),),
-            "lower": self.lower.shape,
-            "upper": self.upper.shape,
-        }
-        for what, shape in shapes.items():
-            if shape != (d,):
-                raise PlasmonbenchError(f"{what} has shape {shape}, but there are {d} axes")
-        if len(matrix) != len(limits):
-            raise PlasmonbenchError(f"{len(matrix)} constraint rows but {len(limits)} limits")
-        for name, low, high in zip(self.names, self.lower, self.upper, strict=True):
-            if not (np.isfinite(low) and np.isfinite(high)):
-                raise PlasmonbenchError(f"bounds of {name} must be finite; got {low} to {high}")
-            if low >= high:
-                raise PlasmonbenchError(
-                    f"lower bound of {name} must be below the upper; got {low:g} to {high:g}"
-                )
-        lower, upper = cast(FloatArray, self.initial_lower), cast(FloatArray, self.initial_upper)
-        if lower.shape != (d,) or upper.shape != (d,):
-            raise PlasmonbenchError(f"the initial box must have {d} bounds on each side")
-        if not np.all((self.lower <= lower) & (lower < upper) & (upper <= self.upper)):
-            raise PlasmonbenchError("the initial box must lie inside the hard bounds")
-        if not (np.isfinite(matrix).all() and np.isfinite(limits).all()):
-            raise PlasmonbenchError("constraints must be finite numbers")
-        if (
-            len(matrix)
-            and not linprog(
-                np.zeros(d), matrix, limits, bounds=np.stack([self.lower, self.upper], axis=1)
-            ).success
-        ):
-            raise PlasmonbenchError("no recipe satisfies both the bounds and the constraints")
+        box = self.lower, self.upper
+        check_box(self.names, self.units, *box)
+        initial = cast(FloatArray, self.initial_lower), cast(FloatArray, self.initial_upper)
+        check_inner_box(*initial, *box)
+        check_inequalities(*self.inequalities, *box)
         if self.candidates is not None:
             self._check_candidates(self.candidates)
 
