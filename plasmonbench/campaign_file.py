@@ -84,7 +84,14 @@ def _table(campaign: Campaign) -> pa.Table:
     """Return one row per recipe; what belongs to rounds and to the campaign is file metadata."""
     history = campaign.history
     names = find_problem(campaign.problem).space.names
-    columns: dict[str, Any] = {"round": history.round}
+    # Named in every row, so that the files of a run can be read as one table.
+    n = len(history)
+    columns: dict[str, Any] = {
+        "problem": pa.array([campaign.problem] * n, pa.string()),
+        "strategy": pa.array([campaign.strategy] * n, pa.string()),
+        "seed": pa.array([campaign.seed] * n, pa.int64()),
+        "round": history.round,
+    }
     columns |= {name: history.recipes[:, k] for k, name in enumerate(names)}
     columns["losses"] = list(history.losses)
     columns["median_loss"] = history.median_loss

@@ -9,6 +9,7 @@ import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -104,6 +105,16 @@ def test_a_campaign_is_read_back_as_it_was(toy, tmp_path):
     assert np.array_equal(table["b"].to_numpy(), campaign.history.recipes[:, 1])
     spectra = np.array(table["spectra"].to_pylist()).reshape(12, 3, 421)
     assert np.allclose(spectra, campaign.history.spectra, atol=1e-6)
+
+
+def test_the_files_of_a_run_are_read_as_one_table(toy, tmp_path):
+    jobs = jobs_for(toy)
+    with ThreadPoolExecutor(1) as executor:
+        store = run_into(tmp_path / "run", jobs, executor)
+    table = pd.read_parquet(store.folder / "campaigns")
+    counts = table.groupby(["strategy", "seed"]).size().to_dict()
+    assert counts == {("lhs", 0): 12, ("lhs", 1): 12, ("random", 0): 12, ("random", 1): 12}
+    assert set(table["problem"]) == {str(toy)}
 
 
 def test_spectra_are_left_out_unless_asked_for(toy):
