@@ -2,6 +2,13 @@
 
 from plasmonbench.arrays import BoolArray, FloatArray, IntArray
 from plasmonbench.compiled import compiled
+from plasmonbench.droplet_table import (
+    DropletTable,
+    read_droplets,
+    read_losses,
+    read_spectra,
+    recipe_columns,
+)
 from plasmonbench.errors import PlasmonbenchError, check_ranges
 from plasmonbench.growth_of_bounds import GrowthOfBounds
 from plasmonbench.history import History
@@ -15,6 +22,7 @@ from plasmonbench.targets import CAMPAIGN_WAVELENGTHS, silver_prism_loss, silver
 __all__ = [
     "CAMPAIGN_WAVELENGTHS",
     "BoolArray",
+    "DropletTable",
     "FloatArray",
     "GrowthOfBounds",
     "History",
@@ -30,6 +38,10 @@ __all__ = [
     "TargetLevel",
     "check_ranges",
     "compiled",
+    "read_droplets",
+    "read_losses",
+    "read_spectra",
+    "recipe_columns",
     "silver_prism_loss",
     "silver_prism_points",
 ]

@@ -7,8 +7,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from plasmonbench import CAMPAIGN_WAVELENGTHS, FloatArray, PlasmonbenchError, RecipeSpace
-from simulators.stages.tables import DropletTable, read_droplets
+from plasmonbench import (
+    CAMPAIGN_WAVELENGTHS,
+    DropletTable,
+    FloatArray,
+    PlasmonbenchError,
+    RecipeSpace,
+    read_droplets,
+)
 
 RECIPE_COLUMNS = {
     "q_agno3_pct": ("q_agno3", "%"),
@@ -144,4 +150,4 @@ def _matched(losses: DropletTable, spectra: DropletTable) -> tuple[DropletTable,
             found.append(spectra.values[other])
     if not kept:
         raise PlasmonbenchError("no recipe stands in both the file of losses and that of spectra")
-    return DropletTable(losses.recipes[kept], [losses.values[row] for row in kept]), found
+    return losses.subset(np.array(kept)), found

@@ -8,17 +8,60 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from plasmonbench import FloatArray, PlasmonbenchError
+from plasmonbench.arrays import FloatArray, IntArray
+from plasmonbench.errors import PlasmonbenchError
+from plasmonbench.space import RecipeSpace
+
+UNIT_SUFFIXES = {"%": "_pct", "uL/min": "_ul_min"}
+"""What a column's name ends with for an axis of that unit, as in the campaign's own tables."""
 
 
 @dataclass(frozen=True, eq=False)
 class DropletTable:
     """Droplets grouped by recipe."""
 
+    labels: tuple[str, ...]
+    """What the file calls each of the m recipes."""
     recipes: FloatArray
     """Shape (m, d), in the order of first appearance."""
     values: list[FloatArray]
     """Of each recipe, shape (droplets, columns), in the order of the file."""
+
+    def subset(self, rows: IntArray) -> DropletTable:
+        """Return the recipes of some rows (k,), in their order."""
+        return DropletTable(
+            tuple(self.labels[row] for row in rows),
+            self.recipes[rows],
+            [self.values[row] for row in rows],
+        )
+
+
+def recipe_columns(space: RecipeSpace) -> list[str]:
+    """Return the names of the columns that hold a recipe: the axis and its unit, ``q_tsc_pct``."""
+    pairs = zip(space.names, space.units, strict=True)
+    return [name + UNIT_SUFFIXES.get(unit, "") for name, unit in pairs]
+
+
+def read_losses(path: Path, space: RecipeSpace) -> DropletTable:
+    """Read a CSV with a row per droplet: recipe, the recipe's flows, loss.
+
+    Raises
+    ------
+    PlasmonbenchError
+        As `read_droplets`.
+    """
+    return read_droplets(path, recipe_columns(space), ["loss"])
+
+
+def read_spectra(path: Path, space: RecipeSpace, wavelengths: FloatArray) -> DropletTable:
+    """Read a CSV with a row per droplet: recipe, the recipe's flows, absorbance as a380 ... a800.
+
+    Raises
+    ------
+    PlasmonbenchError
+        As `read_droplets`.
+    """
+    return read_droplets(path, recipe_columns(space), [f"a{w:g}" for w in wavelengths])
 
 
 def read_droplets(path: Path, recipe_columns: list[str], value_columns: list[str]) -> DropletTable:
@@ -45,7 +88,7 @@ def read_droplets(path: Path, recipe_columns: list[str], value_columns: list[str
     }
     mixed = np.column_stack([numbers[column] for column in recipe_columns])
     values = np.column_stack([numbers[column] for column in value_columns])
-    recipes, grouped = [], []
+    labels, recipes, grouped = [], [], []
     for label, rows in table.groupby("recipe", sort=False).indices.items():
         odd = np.flatnonzero(np.any(mixed[rows] != mixed[rows[0]], axis=1))
         if len(odd):
@@ -53,19 +96,22 @@ def read_droplets(path: Path, recipe_columns: list[str], value_columns: list[str
                 f"{path}: row {_line(rows[odd[0]])} has other flows than row {_line(rows[0])}, "
                 f"but both say recipe {label}"
             )
+        labels.append(str(label))
         recipes.append(mixed[rows[0]])
         grouped.append(values[rows])
-    return _merged_duplicates(np.array(recipes), grouped)
+    return _merged_duplicates(DropletTable(tuple(labels), np.array(recipes), grouped))
 
 
-def _merged_duplicates(recipes: FloatArray, values: list[FloatArray]) -> DropletTable:
-    """Take recipes of equal flows as one: they were made twice."""
+def _merged_duplicates(table: DropletTable) -> DropletTable:
+    """Take recipes of equal flows as one, under the first label: they were made twice."""
     merged: dict[bytes, list[int]] = {}
-    for row, recipe in enumerate(recipes):
+    for row, recipe in enumerate(table.recipes):
         merged.setdefault(recipe.tobytes(), []).append(row)
     firsts = [rows[0] for rows in merged.values()]
     return DropletTable(
-        recipes[firsts], [np.concatenate([values[row] for row in rows]) for rows in merged.values()]
+        tuple(table.labels[row] for row in firsts),
+        table.recipes[firsts],
+        [np.concatenate([table.values[row] for row in rows]) for rows in merged.values()],
     )
 
 
