@@ -108,10 +108,11 @@ def _merged_duplicates(table: DropletTable) -> DropletTable:
     for row, recipe in enumerate(table.recipes):
         merged.setdefault(recipe.tobytes(), []).append(row)
     firsts = [rows[0] for rows in merged.values()]
+    droplets = table.values  # noqa: PD011 - no pandas frame
     return DropletTable(
         tuple(table.labels[row] for row in firsts),
         table.recipes[firsts],
-        [np.concatenate([table.values[row] for row in rows]) for rows in merged.values()],
+        [np.concatenate([droplets[row] for row in rows]) for rows in merged.values()],
     )
 
 
