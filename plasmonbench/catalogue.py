@@ -30,7 +30,10 @@ RECORDED_BATCH = 5
 """Recipes a round on a recorded campaign: rounds of 15 would use up a pool of 82 in five."""
 POOL_SHARE = 0.05
 """Share of a recorded pool that counts as found: the best 5 %, as in Liang et al. 2021."""
-TARGETS = {"silver-prism": SILVER_PRISM}
+TARGETS = {
+    "silver-prism": SILVER_PRISM,
+    "gold-rod": SILVER_PRISM.with_name("gold_rod_target.csv"),
+}
 BUDGET_KNOBS = {"batch_size": int, "replicates": int, "rounds": int}
 
 

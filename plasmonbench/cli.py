@@ -21,6 +21,10 @@ from rich.text import Text
 from plasmonbench import catalogue, landscape, manifest, store, suites
 from plasmonbench.campaign import Campaign
 from plasmonbench.campaign_file import StoredCampaign
+from plasmonbench.commands.calibrate import calibrate_command
+from plasmonbench.commands.crossvalidate import crossvalidate_command
+from plasmonbench.commands.sensitivity import sensitivity_command
+from plasmonbench.commands.validate import validate_command
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.registry import (
     StrategyPlan,
@@ -346,6 +350,12 @@ def landscape_command(problem: str, sample: int, write: bool, as_json: bool) -> 
     recipe = zip(space.names, space.units, found.optimum_recipe, strict=True)
     best = ", ".join(f"{name} {value:.4g} {unit}" for name, unit, value in recipe)
     out.print(Text(f"Best known recipe: {best}"))
+
+
+cli.add_command(calibrate_command)
+cli.add_command(crossvalidate_command)
+cli.add_command(sensitivity_command)
+cli.add_command(validate_command)
 
 
 if __name__ == "__main__":

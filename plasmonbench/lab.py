@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol, runtime_checkable
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from plasmonbench.arrays import FloatArray
+from plasmonbench.droplet_table import DropletTable
 from plasmonbench.space import RecipeSpace
 
 
@@ -64,4 +68,51 @@ class RecordedLab(Protocol):
 
     def reference_losses(self, recipes: FloatArray) -> FloatArray:
         """Return the losses (n,) that stand in for the truth: medians over all droplets."""
+        ...
+
+
+class LabCalibration(Protocol):
+    """What fitting a lab to droplets found."""
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """How well the fit describes what it was fitted to, by name."""
+        ...
+
+    def write(self, path: Path) -> list[Path]:
+        """Write the parameter file, and what goes with it beside it; return the files."""
+        ...
+
+
+@runtime_checkable
+class CalibratableLab(Protocol):
+    """A lab class whose numbers can be fitted to droplets of a real campaign.
+
+    Its constructor takes ``parameters``, the path of a file that `LabCalibration.write` wrote.
+    """
+
+    recipe_space: ClassVar[RecipeSpace]
+    """The lab's space, known before it is built."""
+    grid: ClassVar[FloatArray]
+    """Its wavelengths, shape (W,), nm."""
+
+    @staticmethod
+    def calibrate(
+        losses: DropletTable,
+        spectra: DropletTable | None,
+        *,
+        starts: int,
+        labs: int,
+        rng: np.random.Generator,
+        executor: Executor | None = None,
+    ) -> LabCalibration:
+        """Fit the lab from several ``starts`` and draw ``labs`` others that the data allow."""
+        ...
+
+    @staticmethod
+    def calibrators() -> Mapping[str, tuple[Any, int]]:
+        """Return structures of the model as calibrators, each with how many numbers it fits.
+
+        The chosen one is the first. A calibrator is what `plasmonbench.crossvalidation` takes.
+        """
         ...

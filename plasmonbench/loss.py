@@ -85,6 +85,38 @@ class SpectralLoss:
         _losses(rows, self.target_direction, self.amplitude_low, self.amplitude_high, losses)
         return losses.reshape(spectra.shape[:-1])
 
+    def gradient(self, spectra: npt.ArrayLike) -> FloatArray:
+        """Return the derivative of the loss by each absorbance of spectra (..., W), (..., W).
+
+        Where the loss has an edge (at the ends of the amplitude window, or where two wavelengths
+        share the minimum or the maximum) it is the derivative on one side; where the loss is 1
+        because a spectrum is flat, negative or too strong, or NaN, it is 0.
+
+        Raises
+        ------
+        PlasmonbenchError
+            If the last axis is not W long.
+        """
+        rows = np.asarray(spectra, dtype=np.float64)
+        losses = self(rows)
+        smallest, largest = rows.argmin(axis=-1), rows.argmax(axis=-1)
+        peak = np.take_along_axis(rows, largest[..., None], axis=-1)
+        lifted = rows - np.take_along_axis(rows, smallest[..., None], axis=-1)
+        length = np.linalg.norm(lifted, axis=-1, keepdims=True)
+        outside = (peak <= 0) | (peak > self.amplitude_high)
+        dead = outside | (length == 0) | np.isnan(losses)[..., None]
+        length = np.where(dead, 1.0, length)
+        cosine = (lifted @ self.target_direction)[..., None] / length
+        factor = np.minimum(peak / self.amplitude_low, 1.0)
+        slopes = -factor * (self.target_direction - cosine * lifted / length) / length
+        lowest = np.take_along_axis(slopes, smallest[..., None], axis=-1)
+        lowest = lowest - slopes.sum(axis=-1, keepdims=True)
+        np.put_along_axis(slopes, smallest[..., None], lowest, axis=-1)
+        by_peak = np.where(peak < self.amplitude_low, -cosine / self.amplitude_low, 0.0)
+        highest = np.take_along_axis(slopes, largest[..., None], axis=-1) + by_peak
+        np.put_along_axis(slopes, largest[..., None], highest, axis=-1)
+        return np.where(dead, 0.0, slopes)
+
 
 @compiled
 def _losses(

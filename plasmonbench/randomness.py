@@ -4,8 +4,15 @@ from typing import Literal
 
 import numpy as np
 
-PURPOSES = {"strategy": 1, "noise": 2, "landscape": 3, "planner": 4}
-Purpose = Literal["strategy", "noise", "landscape", "planner"]
+PURPOSES = {
+    "strategy": 1,
+    "noise": 2,
+    "landscape": 3,
+    "planner": 4,
+    "calibration": 5,
+    "validation": 6,
+}
+Purpose = Literal["strategy", "noise", "landscape", "planner", "calibration", "validation"]
 
 
 def generator(purpose: Purpose, *key: int) -> np.random.Generator:

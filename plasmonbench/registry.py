@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.lab import Lab, RecordedLab
+from plasmonbench.lab import CalibratableLab, Lab, RecordedLab
 from plasmonbench.loss import SpectralLoss
 from plasmonbench.space import RecipeSpace
 from plasmonbench.specs import (
@@ -106,6 +106,20 @@ def strategy_defaults(name: str) -> dict[str, str]:
 def lab_knobs(name: str) -> dict[str, Any]:
     """Return the parameters of a lab and their types."""
     return constructor_knobs(_locate(LABS, name)[0])
+
+
+def calibratable_lab(name: str) -> CalibratableLab:
+    """Return the class of a lab that can be fitted to droplets.
+
+    Raises
+    ------
+    PlasmonbenchError
+        If there is none of that name, or it cannot be fitted.
+    """
+    cls, _ = _locate(LABS, name)
+    if not isinstance(cls, CalibratableLab):
+        raise PlasmonbenchError(f"the lab {name} cannot be fitted to droplets: it has no calibrate")
+    return cls
 
 
 def build_lab(name: str, settings: dict[str, Any]) -> Lab | RecordedLab:

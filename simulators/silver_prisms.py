@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
 from plasmonbench import CAMPAIGN_WAVELENGTHS, FloatArray, PlasmonbenchError, RecipeSpace
-from simulators.stages.droplets import HARSH, Droplets
-from simulators.stages.extinction import Extinction, ExtinctionParameters, PlateModel
+from simulators.fitting.calibration import calibrate, calibrators
+from simulators.fitting.instances import read_lab
+from simulators.stages.droplets import Droplets, harsher
+from simulators.stages.extinction import Extinction, PlateModel
 from simulators.stages.growth import Particles, SeededGrowth
+from simulators.stages.parameters import SHIPPED
 from simulators.stages.spectrometer import Spectrometer
 
 Noise = Literal["none", "real", "harsh"]
@@ -24,50 +28,66 @@ class SilverPrisms:
     noise
         "real" as the campaign's replicates, "harsh" with every cause of scatter but the detector
         1.2 to 3 times as large, "none" for the truth in every droplet.
-    plates
-        Optics of the plates: oblate spheroids (Kuwata), or triangles or disks of the universal
-        plasmon model. The growth was fitted with spheroids.
-    silver
-        Data set of silver's permittivity: Johnson, McPeak, Yang, Babar, Jiang, ...
+    lab
+        0 is the best fit to the campaign; 1, 2, ... are labs that its data do not rule out
+        (`simulators.fitting.instances`).
+    parameters
+        A parameter file of one's own, written by ``plasmonbench calibrate``, instead of the
+        shipped one; its labs lie beside it.
+    plates, silver
+        Other optics than the fit was made with: shape of the plates (spheroid, triangle, disk),
+        data set of silver's permittivity (Johnson, McPeak, Yang, Babar, Jiang).
 
     Raises
     ------
     PlasmonbenchError
-        If a parameter is not one of those.
+        If a parameter is not one of those, or a file cannot be read.
     """
 
     name: ClassVar[str] = "silver-prisms"
+    recipe_space: ClassVar[RecipeSpace] = RecipeSpace.of(
+        [
+            ("q_agno3", "%", 0.5, 80),
+            ("q_pva", "%", 10, 40),
+            ("q_tsc", "%", 0.5, 80),
+            ("q_seed", "%", 0.5, 80),
+            ("q_total", "uL/min", 100, 1000),
+        ],
+        sum_limit=(["q_agno3", "q_pva", "q_tsc", "q_seed"], 90),
+    )
+    grid: ClassVar[FloatArray] = CAMPAIGN_WAVELENGTHS
+    calibrate = staticmethod(calibrate)
+    calibrators = staticmethod(calibrators)
 
     def __init__(
-        self, noise: Noise = "real", plates: PlateModel = "spheroid", silver: str = "Johnson"
+        self,
+        noise: Noise = "real",
+        lab: int = 0,
+        parameters: str = "",
+        plates: PlateModel | None = None,
+        silver: str | None = None,
     ) -> None:
         for what, value, kind in (("noise", noise, Noise), ("plates", plates, PlateModel)):
-            if value not in get_args(kind):
+            if value is not None and value not in get_args(kind):
                 options = ", ".join(get_args(kind))
                 raise PlasmonbenchError(f"{what} must be one of {options}; got '{value}'")
         self.noise = noise
-        self.growth = SeededGrowth()
+        fitted = read_lab(lab, Path(parameters).expanduser() if parameters else SHIPPED)
+        optics = fitted.extinction
+        optics = replace(optics, plates=plates or optics.plates, silver=silver or optics.silver)
+        self.parameters = replace(fitted, extinction=optics)
+        self.growth = SeededGrowth(self.parameters.growth)
         self.extinction = Extinction(
-            CAMPAIGN_WAVELENGTHS,
-            self.growth.parameters,
-            replace(ExtinctionParameters(), plates=plates, silver=silver),
+            CAMPAIGN_WAVELENGTHS, self.parameters.growth, self.parameters.extinction
         )
-        self.droplets = Droplets(HARSH if noise == "harsh" else None)
-        self.spectrometer = Spectrometer(CAMPAIGN_WAVELENGTHS)
+        droplets = self.parameters.droplets
+        self.droplets = Droplets(harsher(droplets) if noise == "harsh" else droplets)
+        self.spectrometer = Spectrometer(CAMPAIGN_WAVELENGTHS, self.parameters.spectrometer)
 
     @property
     def space(self) -> RecipeSpace:
         """The campaign's final bounds: what its pumps could run."""
-        return RecipeSpace.of(
-            [
-                ("q_agno3", "%", 0.5, 80),
-                ("q_pva", "%", 10, 40),
-                ("q_tsc", "%", 0.5, 80),
-                ("q_seed", "%", 0.5, 80),
-                ("q_total", "uL/min", 100, 1000),
-            ],
-            sum_limit=(["q_agno3", "q_pva", "q_tsc", "q_seed"], 90),
-        )
+        return self.recipe_space
 
     @property
     def wavelengths(self) -> FloatArray:

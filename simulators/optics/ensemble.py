@@ -28,6 +28,7 @@ from simulators.optics.plates import (
 )
 from simulators.optics.spheroid import (
     EQUATORIAL_SHARE,
+    polar_mode,
     spheroid_effective_length,
     spheroid_modes,
     spheroid_volume,
@@ -207,6 +208,9 @@ class SpheroidOptics:
     ) -> FloatArray:
         """Return the mean extinction, nm^2, of triangular plates, shape (n, W).
 
+        In the plane of the plate the mode of the universal model; across it, that of the flat
+        spheroid of the same two lengths with the plate's volume.
+
         Parameters
         ----------
         edge_median, thickness
@@ -318,8 +322,10 @@ class SpheroidOptics:
         shape = plate_shape(name)
         length, height, weights = self._plate_nodes(median, thickness, log_spread)
         rate = self.damping.rate(plate_effective_length(shape, length, height))
-        mode = plate_mode(shape, length, height)
-        return self._sum(rate, [(shape.orientation_factor * weights, mode)])
+        in_plane = plate_mode(shape, length, height)
+        across = polar_mode(length, height, plate_volume(shape, length, height))
+        factor = shape.orientation_factor
+        return self._sum(rate, [(factor * weights, in_plane), ((1 - factor) * weights, across)])
 
     def _plate_mean_volume(
         self,

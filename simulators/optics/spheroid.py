@@ -93,6 +93,18 @@ def spheroid_modes(
     )
 
 
+def polar_mode(
+    equatorial_diameter: npt.ArrayLike, polar_length: npt.ArrayLike, volume: npt.ArrayLike
+) -> PlasmonMode:
+    """Return the polar mode of a particle that is a spheroid in all but its volume, nm^3.
+
+    Takes and raises the same as `spheroid_modes`.
+    """
+    equatorial, polar = _axes(equatorial_diameter, polar_length)
+    factor, _ = _shape_factors(polar / equatorial)
+    return _kuwata_mode(positive("volume", volume), factor, polar / 2)
+
+
 def quasistatic(mode: PlasmonMode) -> PlasmonMode:
     """Return a mode without retardation, for particles far smaller than the wavelength.
 

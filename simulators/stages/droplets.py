@@ -3,58 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from plasmonbench import FloatArray
+from plasmonbench import FloatArray, IntArray
+from simulators.stages.growth import REFERENCE, REFERENCE_TOTAL
+from simulators.stages.priors import fitted, stated
 
 
 @dataclass(frozen=True)
 class DropletParameters:
     """How droplets of one recipe differ; figures of the campaign's replicates."""
 
-    startup_deficit: float = 0.68
-    """Share by which the growth rate falls short in the first droplet, where seeds are few."""
-    startup_droplets: float = 8.0
+    startup_logit: float = fitted(0.8, 1.0)
+    """Of the share by which the growth rate falls short in the first droplet, at `REFERENCE`."""
+    startup_seed_slope: float = fitted(-2.0, 1.5)
+    """Change of that logit with the logarithm of the seed flow; the next two likewise."""
+    startup_citrate_slope: float = fitted(0.0, 0.5)
+    startup_flow_slope: float = fitted(0.0, 1.0)
+    startup_droplets: float = fitted(8.0, 0.3, log=True)
     """Droplets until the deficit has fallen to 1/e; the loss falls faster, as growth saturates."""
-    startup_seed_limit: float = 6.178
-    """Seed flow, %, at which the deficit is half of that."""
-    startup_steepness: float = 0.5
-    """How sharply it ends above that limit, %."""
-    carryover_probability: float = 0.3
+    carryover_probability: float = stated(0.3)
     """Share of recipes whose first droplet is still mostly the recipe before."""
-    carryover_share: float = 0.7
+    carryover_share: float = stated(0.7)
     """Share of the recipe before in such a droplet."""
-    carryover_usual: float = 0.1
+    carryover_usual: float = stated(0.1)
     """The same in all others."""
-    carryover_decay: float = 0.25
+    carryover_decay: float = stated(0.25)
     """Factor by which the share falls from droplet to droplet."""
-    flow_jitter: float = 0.018
+    flow_jitter: float = stated(0.018)
     """Relative standard deviation of a reagent's flow from droplet to droplet."""
-    total_jitter: float = 0.010
-    jitter_memory: float = 0.8
+    total_jitter: float = stated(0.010)
+    jitter_memory: float = stated(0.8)
     """Autocorrelation of the jitter from one droplet to the next."""
-    gain_spread: float = 0.025
+    gain_spread: float = stated(0.025)
     """Relative standard deviation of the optical path through a droplet."""
-    offset_spread: float = 0.010
+    offset_spread: float = stated(0.010)
     """Standard deviation of the baseline, in absorbance."""
-    gain_offset_correlation: float = -0.6
-    dud_probability: float = 0.019
-    dud_low: float = 0.53
-    dud_high: float = 0.66
+    gain_offset_correlation: float = stated(-0.6)
+    dud_probability: float = stated(0.019)
+    dud_low: float = stated(0.53)
+    dud_high: float = stated(0.66)
     """A dud's absorbance relative to its neighbours', drawn between the two."""
 
 
-HARSH = DropletParameters(
-    startup_deficit=0.8,
-    carryover_probability=0.6,
-    flow_jitter=0.04,
-    total_jitter=0.02,
-    gain_spread=0.05,
-    offset_spread=0.025,
-    dud_probability=0.06,
-)
+LARGEST_DEFICIT = 0.95
+"""Share of the growth rate that may be missing at most: something always grows."""
+
+
+def harsher(parameters: DropletParameters) -> DropletParameters:
+    """Return the same with every cause of scatter but the detector 1.2 to 3 times as large."""
+    return replace(
+        parameters,
+        startup_logit=parameters.startup_logit + 1.0,
+        carryover_probability=min(1.0, 2 * parameters.carryover_probability),
+        flow_jitter=2 * parameters.flow_jitter,
+        total_jitter=2 * parameters.total_jitter,
+        gain_spread=2 * parameters.gain_spread,
+        offset_spread=2.5 * parameters.offset_spread,
+        dud_probability=3 * parameters.dud_probability,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,20 +112,27 @@ class Droplets:
         previous = np.concatenate([recipes[:1], recipes[:-1]])[:, None]
         share = (carried * p.carryover_decay**droplet)[:, :, None]
         mixed = recipes[:, None] + share * (previous - recipes[:, None])
-        settling = np.exp(-droplet / p.startup_droplets)
-        rate_factor = 1 - self.startup_deficit(recipes[:, 3])[:, None] * settling
+        rate_factor = self.rate_factor(recipes[:, None], droplet)
         return DropletLuck(mixed * np.exp(spread * jitter), rate_factor, gain, offset)
 
-    def startup_deficit(self, seeds: FloatArray) -> FloatArray:
-        """Return by how much the first droplet's growth rate falls short, for seeds (n,), %.
+    def rate_factor(self, recipes: FloatArray, droplet: FloatArray | IntArray) -> FloatArray:
+        """Return the growth rate, relative to the settled one, of droplets counted from 0.
 
-        In the campaign the start-up excess of the loss is .1 below 1 % of seeds, .2 from 1 to 6 %
-        and nothing above. Of the causes tried (fewer seeds, less silver, slower growth, more in
-        fast flow) slower growth comes nearest: .06, .17 and 0.
+        ``recipes`` (..., 5) and ``droplet`` (...) fit each other. In the campaign the loss starts
+        too high where seeds are few. Of the causes tried (fewer seeds, less silver, slower growth)
+        slower growth describes the size of it best.
         """
         p = self.parameters
-        few = 1 / (1 + np.exp((seeds - p.startup_seed_limit) / p.startup_steepness))
-        return np.asarray(p.startup_deficit * few)
+        citrate, seeds = (recipes[..., column] / REFERENCE[column] for column in (2, 3))
+        flow = recipes[..., 4] / REFERENCE_TOTAL
+        logit = (
+            p.startup_logit
+            + p.startup_seed_slope * np.log(seeds)
+            + p.startup_citrate_slope * np.log(citrate)
+            + p.startup_flow_slope * np.log(flow)
+        )
+        deficit = LARGEST_DEFICIT / (1 + np.exp(-logit))
+        return np.asarray(1 - deficit * np.exp(-droplet / p.startup_droplets))
 
     def _gain_and_offset(
         self, replicates: int, rng: np.random.Generator

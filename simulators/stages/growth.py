@@ -1,9 +1,6 @@
 """From recipe to particles: seeded growth of silver plates by ascorbic acid.
 
-A compact mechanistic model. Its numbers, with those of the optics and the stray light, come from
-one robust least-squares fit to the campaign of Mekki-Berrada et al., npj Comput. Mater. 7:55
-(2021): settled losses of 82 recipes, median spectra of 8, and the published trends of each
-reactant (docs/simulator.md says how well it holds). The mechanisms:
+A compact mechanistic model; its numbers come from `plasmonbench calibrate`. The mechanisms:
 
 * the share X of the silver that is reduced before the droplet is read follows a first-order
   rate; it rises with residence time and seeds, falls with silver load and is slowed by citrate,
@@ -14,7 +11,9 @@ reactant (docs/simulator.md says how well it holds). The mechanisms:
   the mean volume of a plate is the silver per seed (mass balance). What is left is in compact
   particles, whose volume follows a power of it, an empirical law.
 
-Silver is conserved; seeds are so for the plates alone.
+Two smooth corrections (`corrections`), of the rate and of the volume that a seed grows to, stand
+for what these few laws leave out. Silver is conserved; seeds are so for the plates alone, and up
+to that correction.
 """
 
 from __future__ import annotations
@@ -24,48 +23,58 @@ from dataclasses import dataclass
 import numpy as np
 
 from plasmonbench import FloatArray
+from simulators.stages.corrections import BUMPS, bump_features
+from simulators.stages.priors import fitted, fitted_series
 
 
 @dataclass(frozen=True)
 class GrowthParameters:
     """Numbers of the growth model; reduced flows are relative to `REFERENCE`."""
 
-    rate: float = 4.226
-    rate_time_exponent: float = 0.4058
-    rate_seed_exponent: float = 0.6359
-    rate_silver_exponent: float = -1.004
-    citrate_half: float = 3.653
-    """Citrate flow, %, that halves the rate."""
+    rate: float = fitted(3.8, 1.0, log=True)
+    rate_time_exponent: float = fitted(0.5, 0.25)
+    rate_seed_exponent: float = fitted(0.73, 0.3)
+    rate_silver_exponent: float = fitted(-0.45, 0.4)
+    citrate_half: float = fitted(4.2, 0.5, log=True, unit="%")
+    """Citrate flow that halves the rate."""
+    rate_ascorbate_exponent: float = fitted(0.0, 0.5)
+    """Of the flow that the other reagents leave for ascorbic acid and water."""
+    rate_correction: tuple[float, ...] = fitted_series(BUMPS, 0.3)
+    """Of the logarithm of the rate."""
 
-    secondary_logit: float = -0.1825
-    secondary_ratio_slope: float = 0.2104
-    secondary_silver_slope: float = 0.6122
-    secondary_radius: float = 11.16
-    """Median radius of the newly nucleated spheres, nm."""
-    secondary_spread: float = 0.3302
+    secondary_logit: float = fitted(0.07, 0.7)
+    secondary_ratio_slope: float = fitted(0.2, 0.2)
+    secondary_silver_slope: float = fitted(0.78, 0.4)
+    secondary_radius: float = fitted(9.6, 0.25, log=True, unit="nm")
+    """Median radius of the newly nucleated spheres."""
+    secondary_spread: float = fitted(0.35, 0.2, log=True)
 
-    grown_volume: float = 15_870.0
-    """Mean volume of a plate that gets one unit of silver per unit of seeds, nm^3."""
-    seed_silver: float = 0.02942
+    grown_volume: float = fitted(13_100.0, 0.5, log=True, unit="nm^3")
+    """Mean volume of a plate that gets one unit of silver per unit of seeds."""
+    seed_silver: float = fitted(0.02, 0.7, log=True)
     """Silver that the seeds bring themselves, in units of the silver flow."""
+    volume_correction: tuple[float, ...] = fitted_series(BUMPS, 0.1)
+    """Of the logarithm of the mean volume of a plate: seeds differ in how many take part."""
 
-    plate_logit: float = 0.5501
-    plate_citrate_slope: float = 0.07851
-    plate_volume_slope: float = 0.6445
-    plate_thickness: float = 8.67
-    """nm, at the grown volume of one unit."""
-    plate_thickness_exponent: float = 0.1005
-    plate_spread: float = 0.4325
-    plate_spread_volume_exponent: float = 0.2666
-    plate_spread_pva_exponent: float = 0.05556
+    plate_logit: float = fitted(0.65, 0.7)
+    plate_citrate_slope: float = fitted(0.11, 0.2)
+    plate_volume_slope: float = fitted(0.5, 0.3)
+    plate_thickness: float = fitted(8.6, 0.2, log=True, unit="nm")
+    """At the grown volume of one unit."""
+    plate_thickness_exponent: float = fitted(0.08, 0.1)
+    plate_spread: float = fitted(0.44, 0.2, log=True)
+    plate_spread_volume_exponent: float = fitted(0.21, 0.12)
+    plate_spread_pva_exponent: float = fitted(0.11, 0.1)
 
-    compact_volume_exponent: float = 0.4567
-    compact_aspect: float = 1.304
-    compact_spread: float = 0.398
+    compact_volume_exponent: float = fitted(0.5, 0.2)
+    compact_aspect: float = fitted(1.42, 0.1, log=True)
+    compact_spread: float = fitted(0.3, 0.3, log=True)
 
 
 REFERENCE = np.array([25.0, 25.0, 5.0, 5.0])
 """Flows of silver nitrate, PVA, citrate and seeds, %, that the reduced flows are relative to."""
+REFERENCE_REMAINDER = 40.0
+"""Flow of ascorbic acid and water, %, in that recipe."""
 REFERENCE_TOTAL = 700.0
 """Total flow, uL/min, at which the reduced residence time is 1."""
 
@@ -82,14 +91,14 @@ class Particles:
     """Share of the silver ions that was reduced."""
     plate_silver: FloatArray
     plate_volume: FloatArray
-    """Volume of the plate of median size, nm^3."""
+    """Mean volume of a plate, nm^3."""
     plate_thickness: FloatArray
     """nm."""
     plate_spread: FloatArray
     """Standard deviation of the logarithm of the diameter or edge."""
     compact_silver: FloatArray
     compact_volume: FloatArray
-    """Volume of the particle of median size, nm^3."""
+    """Mean volume of a compact particle, nm^3."""
     sphere_silver: FloatArray
 
 
@@ -107,17 +116,8 @@ class SeededGrowth:
         """
         p = self.parameters
         silver, pva, citrate, seeds = (recipes[:, :4] / REFERENCE).T
-        time = REFERENCE_TOTAL / recipes[:, 4]
-        rate = (
-            p.rate
-            * rate_factor
-            * time**p.rate_time_exponent
-            * seeds**p.rate_seed_exponent
-            * silver**p.rate_silver_exponent
-            * (1 + REFERENCE[2] / p.citrate_half)
-            / (1 + recipes[:, 2] / p.citrate_half)
-        )
-        conversion = -np.expm1(-rate)
+        bumps = bump_features(recipes)
+        conversion = self._conversion(recipes, bumps @ np.array(p.rate_correction), rate_factor)
         secondary = _logistic(
             p.secondary_logit
             + p.secondary_ratio_slope * np.log(silver / seeds)
@@ -131,23 +131,38 @@ class SeededGrowth:
             + p.plate_citrate_slope * np.log(citrate)
             + p.plate_volume_slope * np.log(relative_volume)
         )
-        thickness = p.plate_thickness * relative_volume**p.plate_thickness_exponent
-        spread = (
-            p.plate_spread
-            * relative_volume**p.plate_spread_volume_exponent
-            * pva**p.plate_spread_pva_exponent
-        )
+        correction = np.exp(bumps @ np.array(p.volume_correction))
         return Particles(
             conversion=conversion,
             plate_silver=grown * plates,
-            # The diameter is log-normal, so that the mean volume is exp(2 spread^2) the median's.
-            plate_volume=p.grown_volume * relative_volume * np.exp(-2 * spread**2),
-            plate_thickness=thickness,
-            plate_spread=spread,
+            plate_volume=p.grown_volume * relative_volume * correction,
+            plate_thickness=p.plate_thickness * relative_volume**p.plate_thickness_exponent,
+            plate_spread=p.plate_spread
+            * relative_volume**p.plate_spread_volume_exponent
+            * pva**p.plate_spread_pva_exponent,
             compact_silver=grown * (1 - plates),
             compact_volume=p.grown_volume * relative_volume**p.compact_volume_exponent,
             sphere_silver=reduced * secondary,
         )
+
+    def _conversion(
+        self, recipes: FloatArray, correction: FloatArray, rate_factor: FloatArray | float
+    ) -> FloatArray:
+        p = self.parameters
+        silver, _, _, seeds = (recipes[:, :4] / REFERENCE).T
+        rate = (
+            p.rate
+            * rate_factor
+            * (REFERENCE_TOTAL / recipes[:, 4]) ** p.rate_time_exponent
+            * seeds**p.rate_seed_exponent
+            * silver**p.rate_silver_exponent
+            * (1 + REFERENCE[2] / p.citrate_half)
+            / (1 + recipes[:, 2] / p.citrate_half)
+            * ((100 - recipes[:, :4].sum(axis=1)) / REFERENCE_REMAINDER)
+            ** p.rate_ascorbate_exponent
+            * np.exp(correction)
+        )
+        return np.asarray(-np.expm1(-rate))
 
 
 def _logistic(x: FloatArray) -> FloatArray:

@@ -1,0 +1,89 @@
+"""The command `calibrate`: fits a lab's numbers to droplets of a real campaign."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from plasmonbench.commands.tables_of_droplets import droplet_options, read_tables
+from plasmonbench.errors import PlasmonbenchError
+from plasmonbench.randomness import generator
+from plasmonbench.registry import calibratable_lab
+from plasmonbench.runner import local_executor
+
+notes = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+@click.command("calibrate")
+@droplet_options(spectra_required=False)
+@click.option("--lab", default="silver-prisms", show_default=True, help="Which lab is fitted.")
+@click.option(
+    "--out",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path("silver_prisms.toml"),
+    show_default=True,
+    help="Parameter file to write; the labs around it go beside it.",
+)
+@click.option(
+    "--starts", type=click.IntRange(1, 1000), default=6, show_default=True, help="Descents."
+)
+@click.option(
+    "--labs",
+    type=click.IntRange(0, 1000),
+    default=10,
+    show_default=True,
+    help="Other labs to draw that the data do not rule out.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    "workers",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Worker processes.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the draws.")
+def calibrate_command(
+    losses_file: Path,
+    spectra_file: Path | None,
+    lab: str,
+    path: Path,
+    starts: int,
+    labs: int,
+    workers: int,
+    seed: int,
+) -> None:
+    """Fit a lab to real droplets and write its parameter file.
+
+    Use it as ``-p 'silver-prisms[parameters=FILE]'``; the result is the same for any number of
+    workers.
+    """
+    cls = calibratable_lab(lab)
+    if not path.parent.is_dir():
+        raise PlasmonbenchError(f"there is no folder {path.parent} to write {path.name} to")
+    losses, spectra = read_tables(losses_file, spectra_file, cls.recipe_space, cls.grid)
+    if spectra is None:
+        notes.print(
+            "note: without --spectra the amplitudes and the physics rest on the priors; losses "
+            "alone do not identify them"
+        )
+    with (
+        notes.status(f"fitting {len(losses.recipes)} recipes from {starts} starts"),
+        local_executor(workers) as executor,
+    ):
+        found = cls.calibrate(
+            losses,
+            spectra,
+            starts=starts,
+            labs=labs,
+            rng=generator("calibration", seed),
+            executor=executor,
+        )
+    for file in found.write(path):
+        notes.print(f"written: {file}", markup=False)
+    for name, value in found.scores.items():
+        click.echo(f"{name}: {value:g}")

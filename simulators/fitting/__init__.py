@@ -1,0 +1,1 @@
+"""Fits the silver lab to droplets of a real campaign."""

@@ -1,0 +1,142 @@
+"""The whole of a calibration: fit, scatter of droplets, labs around it, and its own scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from plasmonbench import DropletTable, FloatArray, IntArray, silver_prism_loss
+from simulators.fitting.fit import Fit, fit
+from simulators.fitting.instances import draw_labs, labs_file, write_labs
+from simulators.fitting.linearised import Droplet, Model
+from simulators.fitting.objective import Campaign
+from simulators.fitting.scatter import with_scatter
+from simulators.fitting.structures import CHOSEN, STRUCTURES, Structure
+from simulators.stages.parameters import SilverParameters, write_parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A fitted lab with all that was found on the way."""
+
+    fit: Fit
+    parameters: SilverParameters
+    labs: tuple[SilverParameters, ...]
+    """Draws around it, see `instances`."""
+    scores: Mapping[str, float]
+    """How well it describes what it was fitted to: not how well it predicts."""
+
+    def write(self, path: Path) -> list[Path]:
+        """Write the parameter file and, beside it, the labs; return the files."""
+        heading = {
+            "about": "Written by plasmonbench calibrate; scores are of the data fitted to.",
+            "starts": len(self.fit.costs),
+            "costs": [round(cost, 3) for cost in self.fit.costs],
+            "scores": dict(self.scores),
+        }
+        write_parameters(path, self.parameters, self.fit.uncertainties(), heading)
+        if not self.labs:
+            return [path]
+        write_labs(labs_file(path), self.labs)
+        return [path, labs_file(path)]
+
+
+def calibrate(
+    losses: DropletTable,
+    spectra: DropletTable | None,
+    *,
+    starts: int,
+    labs: int,
+    rng: np.random.Generator,
+    executor: Executor | None = None,
+) -> Calibration:
+    """Fit the chosen structure to droplets.
+
+    Parameters
+    ----------
+    losses, spectra
+        Droplets of recipes (n, 5): silver nitrate, PVA, citrate, seeds (%), total flow (uL/min).
+        Without spectra the amplitudes rest on the priors.
+    starts
+        Descents, of which the best is taken.
+    labs
+        Draws around it.
+
+    Raises
+    ------
+    PlasmonbenchError
+        If there are too few recipes.
+    """
+    campaign = Campaign.of(losses, spectra)
+    start_rng, lab_rng = rng.spawn(2)
+    best = fit(campaign, CHOSEN, starts, start_rng, executor)
+    drawn = draw_labs(best, campaign, CHOSEN, labs, lab_rng, executor)
+    return Calibration(
+        fit=best,
+        parameters=with_scatter(best.parameters, losses, spectra),
+        labs=tuple(with_scatter(lab, losses, spectra) for lab in drawn),
+        scores=_scores(best, campaign),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class FittedLab:
+    """A fit that predicts recipes it has not seen."""
+
+    model: Model
+    vector: FloatArray
+
+    def losses(self, recipes: FloatArray, droplets: IntArray) -> FloatArray:
+        """Return the median loss (n,) over the first ``droplets`` (n,) droplets."""
+        middle = (np.asarray(droplets) - 1) / 2
+        return silver_prism_loss()(self.model.readings(self.vector, Droplet(recipes, middle)))
+
+    def spectra(self, recipes: FloatArray) -> FloatArray:
+        """Return settled spectra (n, W)."""
+        settled = np.full(len(recipes), np.inf)
+        return self.model.readings(self.vector, Droplet(recipes, settled))
+
+
+def calibrators() -> dict[str, tuple[partial[FittedLab], int]]:
+    """Return each structure as something to be fitted, with the number of numbers it fits.
+
+    The first is the chosen one.
+    """
+    return {
+        structure.name: (
+            partial(_fitted, structure),
+            len(Model(structure.base(), structure.not_fitted()).labels),
+        )
+        for structure in STRUCTURES
+    }
+
+
+def _fitted(structure: Structure, losses: DropletTable, spectra: DropletTable | None) -> FittedLab:
+    campaign = Campaign.of(losses, spectra if structure.spectra else None)
+    found = fit(campaign, structure)
+    return FittedLab(found.model, found.vector)
+
+
+def _scores(best: Fit, campaign: Campaign) -> dict[str, float]:
+    measured = campaign.median_loss
+    droplets = Droplet(campaign.recipes, campaign.middle)
+    predicted = silver_prism_loss()(best.model.readings(best.vector, droplets))
+    residual = predicted - measured
+    scores = {
+        "recipes": len(measured),
+        "loss_r2": float(1 - residual @ residual / np.sum((measured - measured.mean()) ** 2)),
+        "loss_mae": float(np.abs(residual).mean()),
+        "loss_spearman": float(spearmanr(predicted, measured).statistic),
+    }
+    if len(campaign.spectra):
+        settled = Droplet(campaign.spectrum_recipes, np.full(len(campaign.spectra), np.inf))
+        error = best.model.readings(best.vector, settled) - campaign.spectra
+        rmse = np.sqrt(np.mean(error**2, axis=1))
+        scores |= {"spectra": len(campaign.spectra), "spectrum_rmse": float(np.median(rmse))}
+    return {name: round(score, 5) for name, score in scores.items()}

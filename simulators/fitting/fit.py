@@ -1,0 +1,149 @@
+"""Fits the silver lab: robust least squares from several starts, with Laplace uncertainties."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from plasmonbench import FloatArray, silver_prism_loss
+from simulators.fitting.linearised import Model
+from simulators.fitting.objective import Campaign, Objective
+from simulators.fitting.structures import Structure
+from simulators.stages.parameters import SilverParameters
+
+START_SPREAD = 0.5
+"""How far, in spreads of the priors, further starts lie from their means."""
+TOLERANCE = 1e-6
+"""Relative fall of the cost in a step at which a start counts as finished."""
+MOST_STEPS = 120
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One descent, ready to be sent to another process."""
+
+    structure: Structure
+    campaign: Campaign
+    start: FloatArray | None = None
+    """Shape (k,); None: the means of the priors."""
+    weights: FloatArray | None = None
+    spectrum_weights: FloatArray | None = None
+    centre: FloatArray | None = None
+    """As in `Objective`."""
+
+    def objective(self) -> Objective:
+        """Return what is minimised."""
+        model = Model(self.structure.base(), self.structure.not_fitted())
+        return Objective(
+            model,
+            self.campaign,
+            silver_prism_loss(),
+            self.weights,
+            self.spectrum_weights,
+            self.centre,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Minimum:
+    """Where a descent ended: a vector (k,) and half the sum of the robust squares."""
+
+    vector: FloatArray
+    cost: float
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The best of several starts."""
+
+    model: Model
+    vector: FloatArray
+    """Shape (k,)."""
+    uncertainty: FloatArray
+    """Standard deviation of each entry, shape (k,)."""
+    costs: tuple[float, ...]
+    """Of each start, the lowest first."""
+
+    @property
+    def parameters(self) -> SilverParameters:
+        """The numbers of the lab."""
+        return self.model.parameters(self.vector)
+
+    def uncertainties(self) -> dict[str, float]:
+        """Return the standard deviation of each number by its label."""
+        return dict(zip(self.model.labels, self.uncertainty.tolist(), strict=True))
+
+
+def descend(task: Task) -> Minimum:
+    """Return the minimum near a task's start.
+
+    Residuals beyond one standard error count less than their squares (`soft_l1`): droplets can go
+    wrong in ways that no chemistry should bend to.
+    """
+    objective = task.objective()
+    found = least_squares(
+        objective.residuals,
+        objective.centre if task.start is None else task.start,
+        jac=objective.jacobian,
+        loss="soft_l1",
+        x_scale=objective.spread,
+        ftol=TOLERANCE,
+        max_nfev=MOST_STEPS,
+    )
+    return Minimum(np.asarray(found.x), float(found.cost))
+
+
+def fit(
+    campaign: Campaign,
+    structure: Structure,
+    starts: int = 1,
+    rng: np.random.Generator | None = None,
+    executor: Executor | None = None,
+) -> Fit:
+    """Fit a structure to a campaign.
+
+    Parameters
+    ----------
+    campaign
+        What was measured.
+    structure
+        What is fitted.
+    starts
+        The first at the means of the priors, further ones drawn around them by ``rng``.
+    executor
+        Where the starts run; None: here, one after another.
+    """
+    objective = Task(structure, campaign).objective()
+    tasks = [Task(structure, campaign)]
+    if starts > 1 and rng is None:
+        raise TypeError("more than one start needs a generator")
+    for _ in range(starts - 1):
+        drawn = START_SPREAD * rng.standard_normal(len(objective.centre))  # type: ignore[union-attr]
+        tasks.append(Task(structure, campaign, objective.centre + drawn * objective.spread))
+    found = sorted(descend_all(tasks, executor), key=lambda minimum: minimum.cost)
+    return Fit(
+        model=objective.model,
+        vector=found[0].vector,
+        uncertainty=_laplace(objective, found[0].vector),
+        costs=tuple(minimum.cost for minimum in found),
+    )
+
+
+def descend_all(tasks: Sequence[Task], executor: Executor | None) -> list[Minimum]:
+    """Return the minima of tasks, in their order."""
+    return list((executor.map if executor else map)(descend, tasks))
+
+
+def _laplace(objective: Objective, vector: FloatArray) -> FloatArray:
+    """Return standard deviations (k,) from the curvature of the robust cost at its minimum.
+
+    Residuals count with the weight 1/sqrt(1 + r^2) of `soft_l1` (Huber & Ronchetti, Robust
+    Statistics, 2009, section 7.6).
+    """
+    residuals, slopes = objective.residuals(vector), objective.jacobian(vector)
+    curvature = (slopes / np.sqrt(1 + residuals**2)[:, None]).T @ slopes
+    return np.asarray(np.sqrt(np.diag(np.linalg.inv(curvature))))

@@ -1,0 +1,98 @@
+"""Labs that the campaign's data do not rule out: the best fit, and draws around it.
+
+A draw refits the lab after its luck was drawn anew: the recipes' weights by the Bayesian bootstrap
+(Rubin, Ann. Statist. 9, 130 (1981)) and the priors' means from the priors themselves, so that what
+the data leave open is as wide among the labs as it was believed to be ("randomise, then optimise",
+Bardsley et al., SIAM J. Sci. Comput. 36, A1895 (2014)). Data sets of silver's permittivity take
+turns.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plasmonbench import PlasmonbenchError
+from simulators.fitting.fit import Fit, Task, descend_all
+from simulators.fitting.objective import Campaign
+from simulators.fitting.structures import Structure
+from simulators.stages.parameters import SHIPPED, SilverParameters, parse_values, read_parameters
+
+SILVERS = ("Johnson", "McPeak", "Yang", "Babar")
+"""Data sets that take turns; the campaign fits each of them about as well."""
+
+
+def draw_labs(
+    best: Fit,
+    campaign: Campaign,
+    structure: Structure,
+    count: int,
+    rng: np.random.Generator,
+    executor: Executor | None = None,
+) -> list[SilverParameters]:
+    """Return ``count`` labs around the best fit to a campaign."""
+    tasks = []
+    for k in range(count):
+        silver = SILVERS[k % len(SILVERS)]
+        task = Task(structure.with_silver(silver), campaign)
+        objective = task.objective()
+        centre = objective.centre + objective.spread * rng.standard_normal(len(best.vector))
+        tasks.append(
+            dataclasses.replace(
+                task,
+                start=best.vector,
+                weights=_bayesian_bootstrap(len(campaign.recipes), rng),
+                spectrum_weights=_bayesian_bootstrap(len(campaign.spectra), rng),
+                centre=centre,
+            )
+        )
+    return [
+        task.objective().model.parameters(minimum.vector)
+        for task, minimum in zip(tasks, descend_all(tasks, executor), strict=True)
+    ]
+
+
+def write_labs(path: Path, labs: Sequence[SilverParameters]) -> None:
+    """Write labs as JSON, numbers by stage and name."""
+    path.write_text(
+        json.dumps({"labs": [dataclasses.asdict(lab) for lab in labs]}, indent=1) + "\n",
+        encoding="utf-8",
+    )
+
+
+def labs_file(parameters: Path = SHIPPED) -> Path:
+    """Return where the draws around a parameter file are kept: beside it."""
+    return parameters.with_suffix(".labs.json")
+
+
+def read_lab(number: int, parameters: Path = SHIPPED) -> SilverParameters:
+    """Return a lab: 0 is the best fit, 1 and up the draws around it.
+
+    Raises
+    ------
+    PlasmonbenchError
+        If there is no lab of that number, or a file cannot be read.
+    """
+    if number == 0:
+        return read_parameters(parameters)
+    path = labs_file(parameters)
+    if not path.is_file():
+        raise PlasmonbenchError(f"there is no file {path} of labs beside the parameters; lab=0 is")
+    try:
+        labs: list[Any] = json.loads(path.read_text(encoding="utf-8"))["labs"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise PlasmonbenchError(f"{path} is not a file of labs: {error}") from error
+    if not 1 <= number <= len(labs):
+        raise PlasmonbenchError(f"lab must be 0 to {len(labs)}; got {number}")
+    return parse_values(path, labs[number - 1])
+
+
+def _bayesian_bootstrap(size: int, rng: np.random.Generator) -> Any:
+    """Return weights (size,) of mean 1, uniform over all that share out the same total."""
+    return size * rng.dirichlet(np.ones(size)) if size else np.ones(0)
