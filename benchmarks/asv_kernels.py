@@ -34,23 +34,29 @@ class LossKernel:
 
 
 class OpticsKernels:
-    """Extinction of flat spheroids and of exact spheres."""
+    """Extinction of disks, of compact particles and of exact spheres."""
 
     def setup(self):
         setups.use_one_thread()
         lab = setups.problem().lab
         self.optics = lab.extinction.optics
-        plates = setups.plate_populations(300)
+        plates = setups.plates(300)
         self.plates = plates.diameter, plates.thickness, plates.spread
         w, radius = lab.wavelengths, np.linspace(2, 60, 25)
         length = sphere_effective_length(radius)
         silver = damped_permittivity(silver_permittivity(w), w, length, self.optics.damping)
         self.spheres = radius, w, silver, water_index(w)
-        self.time_oblate_populations()
+        self.extinction = lab.extinction
+        self.volumes = lab.particles(setups.recipes(300)).compact_volume
+        self.time_disk_populations()
+        self.time_compact_particles()
         self.time_mie_spheres()
 
-    def time_oblate_populations(self):
-        self.optics.oblate_population(*self.plates)
+    def time_disk_populations(self):
+        self.optics.disk_population(*self.plates)
+
+    def time_compact_particles(self):
+        self.extinction.compact_particles(self.volumes)
 
     def time_mie_spheres(self):
         mie_cross_sections(*self.spheres)
@@ -63,6 +69,7 @@ class LabKernels:
         setups.use_one_thread()
         self.lab = setups.problem().lab
         self.many, self.round = setups.recipes(1000), setups.recipes(15)
+        # Tabulates the compact particles too.
         self.time_measured_round()
 
     def time_truth(self):
@@ -76,6 +83,22 @@ class LabKernels:
 
     def peakmem_measured_round(self):
         self.lab.measure(self.round, 20, np.random.default_rng(setups.SEED))
+
+
+class GoldLab:
+    """The other laboratory: truth of many recipes."""
+
+    def setup(self):
+        setups.use_one_thread()
+        self.lab = setups.problem(setups.GOLD).lab
+        self.many = setups.recipes(1000, name=setups.GOLD)
+        self.time_truth()
+
+    def time_truth(self):
+        self.lab.truth(self.many)
+
+    def peakmem_truth(self):
+        self.lab.truth(self.many)
 
 
 class AcquisitionKernel:

@@ -1,33 +1,23 @@
 """The kernels written plainly, straight from their formulas: what the fast ones must agree with.
 
 They share no code with the kernels beyond optical constants and fitted numbers, so that they are
-a yardstick for speed and a second opinion on the result.
+a yardstick for speed and a second opinion on the result. Here are loss, slopes, acquisition and
+campaign; the optics are in `reference_optics`, the lab in `reference_lab`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import LinearConstraint, minimize
-from scipy.special import erfcx, log_ndtr, spherical_jn, spherical_yn
+from scipy.optimize import LinearConstraint, approx_fprime, minimize
+from scipy.special import erfcx, log_ndtr
 
 from plasmonbench import FloatArray, History, Problem, RecipeSpace, SpectralLoss, Strategy
-from simulators.optics.ensemble import SpheroidOptics
-from simulators.optics.materials import silver_permittivity, water_index
-from simulators.silver_prisms import SilverPrisms
 
 from .setups import AcquisitionCase
-
-ComplexArray = npt.NDArray[np.complex128]
-HC = 1239.841984332
-"""h c in eV nm."""
-HBAR = 0.6582119569
-"""hbar in eV fs."""
-MULTIPOLES = 10
-"""Orders of the Mie series; spheres of the lab need six."""
 
 # -- loss ---------------------------------------------------------------------------------------
 
@@ -50,151 +40,18 @@ def _min_max(values: FloatArray) -> FloatArray:
     return (values - values.min()) / (values.max() - values.min())
 
 
-# -- optics -------------------------------------------------------------------------------------
+# -- slopes -------------------------------------------------------------------------------------
 
 
-def log_normal_nodes(
-    median: FloatArray, spread: FloatArray, power: int, nodes: int
-) -> tuple[FloatArray, FloatArray]:
-    """Return sizes and number weights (n, nodes), even in log-size around most of the volume."""
-    u = np.linspace(-3, 3, nodes)
-    normal = np.exp(-(u**2) / 2)
-    s = spread[:, None]
-    weights = normal / normal.sum() * np.exp(-power * s * u - (power * s) ** 2 / 2)
-    return median[:, None] * np.exp(s * u + power * s**2), weights
-
-
-def spheroid_extinction(
-    optics: SpheroidOptics, equatorial: FloatArray, polar: FloatArray
+def slopes(
+    function: Callable[[FloatArray], FloatArray], place: FloatArray, step: float
 ) -> FloatArray:
-    """Return extinction (..., W) of spheroids by Kuwata's formula, averaged over orientations."""
-    d, h = equatorial[..., None], polar[..., None]
-    w = optics.wavelengths
-    water = water_index(w) ** 2
-    # One formula for flat and long ones: the eccentricity of a long one is imaginary.
-    e = np.sqrt(1 - (h / d) ** 2 + 0j)
-    volume = np.pi / 6 * d**2 * h
-    surface = np.pi / 2 * d**2 * (1 + (h / d) ** 2 * np.arctanh(e) / e).real
-    along_axis = ((1 - h / d * np.arcsin(e) / e) / e**2).real
-    silver = damped_silver(optics, 4 * volume / surface)
-    total = np.zeros(np.broadcast_shapes(volume.shape, w.shape))
-    for share, factor, axis in ((2 / 3, (1 - along_axis) / 2, d), (1 / 3, along_axis, h)):
-        x2 = water * (np.pi * axis / w) ** 2
-        a = -0.4865 * factor - 1.046 * factor**2 + 0.8481 * factor**3
-        b = 0.01909 * factor + 0.19999 * factor**2 + 0.6077 * factor**3
-        radiation = 4j / 3 * np.pi**2 * water**1.5 * volume / w**3
-        static = factor + water / (silver - water)
-        alpha = volume / (static + a * x2 + b * x2**2 - radiation)
-        total += share * 2 * np.pi * np.sqrt(water) / w * alpha.imag
-    return total
+    """Return the derivatives (r, k) of a function (k,) -> (r,), by central differences.
 
-
-def damped_silver(optics: SpheroidOptics, effective_length: FloatArray) -> ComplexArray:
-    """Return silver's permittivity (..., W) in particles of effective lengths (..., 1), nm."""
-    p = optics.damping
-    energy = HC / optics.wavelengths
-    rate = p.bulk_rate + p.strength * HBAR * p.fermi_velocity / effective_length
-    bulk_drude = p.plasma_energy**2 / (energy * (energy + 1j * p.bulk_rate))
-    damped_drude = p.plasma_energy**2 / (energy * (energy + 1j * rate))
-    return silver_permittivity(optics.wavelengths, optics.silver) + bulk_drude - damped_drude
-
-
-def oblate_population(
-    optics: SpheroidOptics, diameter: FloatArray, thickness: FloatArray, spread: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return mean extinction (n, W) and mean volume (n,) of flat spheroids."""
-    diameters, weights = log_normal_nodes(diameter, spread, 2, optics.nodes)
-    heights = np.broadcast_to(thickness[:, None], diameters.shape)
-    extinction = (weights[..., None] * spheroid_extinction(optics, diameters, heights)).sum(axis=1)
-    return extinction, (weights * np.pi / 6 * diameters**2 * heights).sum(axis=1)
-
-
-def prolate_population(
-    optics: SpheroidOptics, volume: FloatArray, aspect: float, spread: float
-) -> tuple[FloatArray, FloatArray]:
-    """Return mean extinction (n, W) and mean volume (n,) of spheroids of one shape."""
-    width = np.cbrt(6 * volume / (np.pi * aspect))
-    widths, weights = log_normal_nodes(width, np.full(len(width), spread), 3, optics.nodes)
-    cross = spheroid_extinction(optics, widths, aspect * widths)
-    extinction = (weights[..., None] * cross).sum(axis=1)
-    return extinction, (weights * np.pi / 6 * aspect * widths**3).sum(axis=1)
-
-
-def mie_extinction(
-    radius: FloatArray, wavelengths: FloatArray, permittivity: ComplexArray, index: FloatArray
-) -> FloatArray:
-    """Return extinction (m, W) of spheres (m,): Bohren & Huffman's series, Bessels of SciPy."""
-    x = 2 * np.pi * index * radius[:, None] / wavelengths
-    m = np.sqrt(permittivity) / index
-    total = np.zeros(x.shape)
-    for n in range(1, MULTIPOLES + 1):
-        psi, psi_slope = _riccati(n, x, spherical_jn)
-        inner, inner_slope = _riccati(n, m * x, spherical_jn)
-        eta, eta_slope = _riccati(n, x, spherical_yn)
-        xi, xi_slope = psi + 1j * eta, psi_slope + 1j * eta_slope
-        a = (m * inner * psi_slope - psi * inner_slope) / (m * inner * xi_slope - xi * inner_slope)
-        b = (inner * psi_slope - m * psi * inner_slope) / (inner * xi_slope - m * xi * inner_slope)
-        total += (2 * n + 1) * (a + b).real
-    return 2 / x**2 * total * np.pi * radius[:, None] ** 2
-
-
-def _riccati(n, z, bessel):
-    """Return ``z bessel_n(z)`` and its slope."""
-    value = bessel(n, z)
-    return z * value, value + z * bessel(n, z, derivative=True)
-
-
-def sphere_population(
-    optics: SpheroidOptics, radius: float, spread: float
-) -> tuple[FloatArray, float]:
-    """Return mean extinction (W,) and mean volume of spheres."""
-    nodes = log_normal_nodes(np.array([radius]), np.array([spread]), 3, optics.nodes)
-    radii, weights = nodes[0][0], nodes[1][0]
-    silver = damped_silver(optics, 4 / 3 * radii[:, None])
-    index = water_index(optics.wavelengths)
-    extinction = weights @ mie_extinction(radii, optics.wavelengths, silver, index)
-    return extinction, float(weights @ (4 / 3 * np.pi * radii**3))
-
-
-# -- lab ----------------------------------------------------------------------------------------
-
-
-def truth(lab: SilverPrisms, recipes: FloatArray) -> FloatArray:
-    """Return noise-free spectra (n, W): the optics above between the lab's growth and reading."""
-    optics, growth = lab.extinction.optics, lab.growth.parameters
-    grown = lab.growth.grow(recipes)
-    diameter = np.sqrt(6 * grown.plate_volume / (np.pi * grown.plate_thickness))
-    plates = oblate_population(optics, diameter, grown.plate_thickness, grown.plate_spread)
-    compact = prolate_population(
-        optics, grown.compact_volume, growth.compact_aspect, growth.compact_spread
-    )
-    spheres = sphere_population(optics, growth.secondary_radius, growth.secondary_spread)
-    absorbance = (
-        (grown.plate_silver / plates[1])[:, None] * plates[0]
-        + (grown.compact_silver / compact[1])[:, None] * compact[0]
-        + (grown.sphere_silver / spheres[1])[:, None] * spheres[0]
-    )
-    stray = lab.spectrometer.stray_light
-    light = 10 ** -(lab.extinction.parameters.silver_path * absorbance)
-    return lab.spectrometer.parameters.offset - np.log10((light + stray) / (1 + stray))
-
-
-def measure(
-    lab: SilverPrisms, recipes: FloatArray, replicates: int, rng: np.random.Generator
-) -> FloatArray:
-    """Return what the lab measures, (n, r, W), one droplet after the other."""
-    rngs = rng.spawn(len(recipes))
-    luck = lab.droplets.draw(recipes, replicates, rngs)
-    reading = np.empty((len(recipes), replicates, len(lab.wavelengths)))
-    for slot, slot_rng in enumerate(rngs):
-        for droplet in range(replicates):
-            at = slot, droplet
-            mixed = luck.recipes[at][None]
-            particles = lab.growth.grow(mixed, luck.rate_factor[at])
-            absorbance = luck.gain[at] * lab.extinction.absorbance(particles)
-            reading[at] = lab.spectrometer.read(absorbance)[0] + luck.offset[at]
-        reading[slot] += lab.spectrometer.noise(reading[slot], slot_rng)
-    return reading
+    As the mean of SciPy's two-point differences to either side.
+    """
+    ends = [approx_fprime(place, function, epsilon) for epsilon in (step, -step)]
+    return (ends[0] + ends[1]) / 2
 
 
 # -- acquisition --------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from simulators.optics.damping import damped_permittivity
 from simulators.optics.materials import silver_permittivity, water_index
 from simulators.optics.mie import mie_cross_sections, sphere_effective_length
 
-from . import references, setups
+from . import fitting_case, reference_lab, reference_optics, references, setups
 
 
 @pytest.mark.benchmark(group="loss")
@@ -26,18 +26,46 @@ def test_loss_of_a_round(faster_than):
 
 
 @pytest.mark.benchmark(group="optics")
-def test_oblate_populations(faster_than):
-    optics = setups.problem().lab.extinction.optics
-    plates = setups.plate_populations(60)
+def test_disk_populations(faster_than):
+    optics, plates = setups.problem().lab.extinction.optics, setups.plates(60)
     size = plates.diameter, plates.thickness, plates.spread
-    expected, volume = references.oblate_population(optics, *size)
-    np.testing.assert_allclose(optics.oblate_population(*size), expected, rtol=1e-9)
-    np.testing.assert_allclose(optics.oblate_mean_volume(*size), volume, rtol=1e-12)
+    plain = reference_optics.disk_population(optics, *size)
+    np.testing.assert_allclose(optics.disk_mean_volume(*size), plain.volume, rtol=1e-12)
+    np.testing.assert_allclose(optics.disk_population(*size), plain.extinction, rtol=1e-12)
     faster_than(
-        lambda: optics.oblate_population(*size),
-        lambda: references.oblate_population(optics, *size),
-        25,
+        lambda: optics.disk_population(*size),
+        lambda: reference_optics.disk_population(optics, *size),
+        20,
     )
+
+
+@pytest.mark.benchmark(group="optics")
+def test_compact_particles(faster_than):
+    extinction, growth = setups.problem().lab.extinction, setups.problem().lab.parameters.growth
+    volume = setups.problem().lab.particles(setups.recipes(60)).compact_volume
+    shape = growth.compact_aspect, growth.compact_spread
+
+    def plainly():
+        median = volume * np.exp(-4.5 * growth.compact_spread**2)
+        return reference_optics.prolate_population(extinction.optics, median, *shape).per_volume
+
+    np.testing.assert_allclose(extinction.compact_particles(volume), plainly(), rtol=1e-9)
+    faster_than(lambda: extinction.compact_particles(volume), plainly, 20)
+
+
+@pytest.mark.benchmark(group="optics")
+def test_table_of_compact_particles(faster_than):
+    """Against the lab's own kernel, recipe by recipe: what tabulating saves."""
+    optics, particles = setups.without_plates(1000)
+    silver = (optics.parameters.silver_path * particles.compact_silver)[:, None]
+
+    def directly():
+        return silver * optics.compact_particles(particles.compact_volume)
+
+    found, expected = optics.absorbance(particles), directly()
+    height = expected.max(axis=1, keepdims=True)
+    np.testing.assert_allclose(found / height, expected / height, rtol=0, atol=4e-5)
+    faster_than(lambda: optics.absorbance(particles), directly, 10)
 
 
 @pytest.mark.benchmark(group="optics")
@@ -49,21 +77,42 @@ def test_mie_spheres(faster_than):
         silver_permittivity(w), w, sphere_effective_length(radius), optics.damping
     )
     index = water_index(w)
-    plain = references.mie_extinction(radius, w, silver, index)
+    plain = reference_optics.mie_extinction(radius, w, silver, index)
     np.testing.assert_allclose(mie_cross_sections(radius, w, silver, index)[0], plain, rtol=1e-9)
     faster_than(
         lambda: mie_cross_sections(radius, w, silver, index),
-        lambda: references.mie_extinction(radius, w, silver, index),
+        lambda: reference_optics.mie_extinction(radius, w, silver, index),
         6,
     )
 
 
 @pytest.mark.benchmark(group="lab")
+def test_growth(faster_than):
+    lab, recipes = setups.problem().lab, setups.recipes(60)
+
+    def plainly():
+        return [reference_lab.grown(lab.parameters, recipe) for recipe in recipes]
+
+    found, rows = lab.particles(recipes), plainly()
+    for name in rows[0]:
+        expected = np.array([row[name] for row in rows])
+        # What next to nothing is left of is a difference of shares near 1.
+        np.testing.assert_allclose(
+            getattr(found, name), expected, rtol=1e-12, atol=1e-15, err_msg=name
+        )
+    faster_than(lambda: lab.particles(recipes), plainly, 25)
+
+
+@pytest.mark.benchmark(group="lab")
 def test_truth(faster_than):
     lab, recipes = setups.problem().lab, setups.recipes(60)
-    expected = references.truth(lab, recipes)
-    np.testing.assert_allclose(lab.truth(recipes), expected, rtol=0, atol=1e-10)
-    faster_than(lambda: lab.truth(recipes), lambda: references.truth(lab, recipes), 40)
+    # Measured: up to 2.8e-5 by the table of compact particles, in the violet, where stray light hides it
+    # from the reading; 3.9e-5 by stray light itself, which the lab drops where little is left.
+    absorbed = reference_lab.absorbance(lab, recipes)
+    np.testing.assert_allclose(lab.absorbance(recipes), absorbed, rtol=0, atol=4e-5)
+    expected = reference_lab.truth(lab, recipes)
+    np.testing.assert_allclose(lab.truth(recipes), expected, rtol=0, atol=6e-5)
+    faster_than(lambda: lab.truth(recipes), lambda: reference_lab.truth(lab, recipes), 70)
 
 
 @pytest.mark.benchmark(group="lab")
@@ -74,10 +123,26 @@ def test_measured_round(faster_than):
         return by(recipes, 20, np.random.default_rng(setups.SEED))
 
     def plainly(*how):
-        return references.measure(lab, *how)
+        return reference_lab.measure(lab, *how)
 
     np.testing.assert_allclose(measured(lab.measure), measured(plainly), rtol=0, atol=1e-12)
-    faster_than(lambda: measured(lab.measure), lambda: measured(plainly), 5)
+    faster_than(lambda: measured(lab.measure), lambda: measured(plainly), 4)
+
+
+@pytest.mark.benchmark(group="fit")
+def test_jacobian_of_a_fit(faster_than):
+    case = fitting_case.fitting_case()
+
+    def fast():
+        return case.objective.jacobian(case.place)
+
+    def plainly():
+        return references.slopes(case.objective.residuals, case.place, 1e-5)
+
+    found, expected = fast(), plainly()
+    off = np.linalg.norm(found - expected, axis=0) / np.linalg.norm(expected, axis=0)
+    assert off.max() < 2e-6, case.objective.model.labels[off.argmax()]
+    faster_than(fast, plainly, 8, turns=3)
 
 
 @pytest.mark.benchmark(group="acquisition")
@@ -112,4 +177,4 @@ def test_best_point_of_a_batch(faster_than):
 
     found, expected = (plain(point, case.chosen) for point in (fast(), plainly()))
     assert found > expected - 0.02
-    faster_than(fast, plainly, 5, turns=3)
+    faster_than(fast, plainly, 4, turns=3)

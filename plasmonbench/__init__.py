@@ -12,7 +12,7 @@ from plasmonbench.droplet_table import (
 from plasmonbench.errors import PlasmonbenchError, check_ranges
 from plasmonbench.growth_of_bounds import GrowthOfBounds
 from plasmonbench.history import History
-from plasmonbench.lab import Lab, RecordedLab
+from plasmonbench.lab import CalibratableLab, Lab, LabCalibration, ParticleLab, RecordedLab
 from plasmonbench.loss import SpectralLoss
 from plasmonbench.problem import Optimum, Problem, TargetLevel
 from plasmonbench.space import RecipeSpace
@@ -22,13 +22,16 @@ from plasmonbench.targets import CAMPAIGN_WAVELENGTHS, silver_prism_loss, silver
 __all__ = [
     "CAMPAIGN_WAVELENGTHS",
     "BoolArray",
+    "CalibratableLab",
     "DropletTable",
     "FloatArray",
     "GrowthOfBounds",
     "History",
     "IntArray",
     "Lab",
+    "LabCalibration",
     "Optimum",
+    "ParticleLab",
     "PlasmonbenchError",
     "Problem",
     "RecipeSpace",

@@ -34,6 +34,8 @@ TARGETS = {
     "silver-prism": SILVER_PRISM,
     "gold-rod": SILVER_PRISM.with_name("gold_rod_target.csv"),
 }
+FILE_KNOBS = ("spectra", "parameters")
+"""Knobs of labs that name a file."""
 BUDGET_KNOBS = {"batch_size": int, "replicates": int, "rounds": int}
 
 
@@ -123,7 +125,7 @@ def portable_spec(text: str) -> str:
     elif name.endswith(".toml"):
         name = str(Path(name).expanduser().resolve())
     knobs = tuple(
-        (key, str(Path(value).expanduser().resolve()) if key == "spectra" else value)
+        (key, str(Path(value).expanduser().resolve()) if key in FILE_KNOBS else value)
         for key, value in spec.knobs
     )
     return str(Spec(name, knobs))
@@ -137,7 +139,6 @@ def content_fingerprint(text: str) -> str:
     spec = parse_spec(text)
     if spec.name.startswith(RECORDED):
         files = [Path(spec.name.removeprefix(RECORDED))]
-        files += [Path(value) for key, value in spec.knobs if key == "spectra"]
     else:
         definition = _definition(spec.name)
         files = [definition.path, definition.path.with_suffix(".landscape.json")]
@@ -145,6 +146,12 @@ def content_fingerprint(text: str) -> str:
         lab = str(definition.table.get("lab", ""))
         if lab.endswith(".py"):
             files.append(definition.path.parent / lab)
+        stated = definition.table.get("lab_settings", {})
+        files += [definition.path.parent / stated[key] for key in FILE_KNOBS if key in stated]
+    for key, value in spec.knobs:
+        if key in FILE_KNOBS:
+            # What a calibration writes beside its parameters belongs to them.
+            files += [Path(value), Path(value).with_suffix(".labs.json")]
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.read_bytes() if path.is_file() else b"none")
@@ -204,7 +211,13 @@ def _build(spec: Spec, definition: Definition) -> Problem:
     for key in lab_settings:
         if key not in known:
             raise unknown_name(f"parameter of problem {spec.name}", key, known)
-    lab = build_lab(lab_name, {**_entry(table, "lab_settings", dict, {}), **lab_settings})
+    stated = _entry(table, "lab_settings", dict, {})
+    # A file that a problem names lies beside it; one named on the command line, where that is run.
+    stated = {
+        key: str(definition.path.parent / value) if key in FILE_KNOBS else value
+        for key, value in stated.items()
+    }
+    lab = build_lab(lab_name, {**stated, **lab_settings})
     if isinstance(lab, RecordedLab):
         raise PlasmonbenchError("a recorded campaign needs no definition: use recorded:losses.csv")
     names = [landscape.level_name(rarity) for rarity in landscape.RARITIES]
@@ -237,6 +250,8 @@ def _landscape_key(spec: Spec) -> str:
     """Name the knobs that change the truth: all but the budget and the noise."""
     _, settings = _split_knobs(spec)
     settings.pop("noise", None)
+    if settings.get("lab") == "0":  # the best fit, which is there without saying
+        del settings["lab"]
     return ",".join(f"{key}={value}" for key, value in sorted(settings.items()))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
+import pandas as pd
 
 from plasmonbench.arrays import FloatArray
 from plasmonbench.droplet_table import DropletTable
@@ -42,7 +43,10 @@ class Lab(Protocol):
         ...
 
     def truth(self, recipes: FloatArray) -> FloatArray | None:
-        """Return the settled, noise-free spectra (n, W); None where nobody can know them."""
+        """Return the noise-free spectra (n, W) of a typical droplet; None where nobody can know.
+
+        Typical is the droplet whose loss is the median over those of its recipe.
+        """
         ...
 
 
@@ -71,6 +75,15 @@ class RecordedLab(Protocol):
         ...
 
 
+@runtime_checkable
+class ParticleLab(Protocol):
+    """A simulated lab that can say what grew: the ground truth for interpretations."""
+
+    def populations(self, recipes: FloatArray) -> pd.DataFrame:
+        """Return a row per recipe (n, d): sizes in nm, spreads of logarithms, shares of metal."""
+        ...
+
+
 class LabCalibration(Protocol):
     """What fitting a lab to droplets found."""
 
@@ -95,6 +108,8 @@ class CalibratableLab(Protocol):
     """The lab's space, known before it is built."""
     grid: ClassVar[FloatArray]
     """Its wavelengths, shape (W,), nm."""
+    calibration_note: ClassVar[str]
+    """What a reader of its cross-validation must know of priors and procedure."""
 
     @staticmethod
     def calibrate(

@@ -34,6 +34,7 @@ def write_page(
     structures: Mapping[str, Structure] | None = None,
     main: str | None = None,
     command: str = COMMAND,
+    note: str = "",
 ) -> Path:
     """Write the page and its figures into a folder and return the page's path.
 
@@ -51,6 +52,8 @@ def write_page(
         The model that the others are compared with; None: the first.
     command
         By which the page is made again.
+    note
+        What a reader must know of the model beforehand, a paragraph.
 
     Raises
     ------
@@ -67,6 +70,7 @@ def write_page(
         f"This page is generated: `{command}`",
         "# How far predictions of unseen recipes can be trusted",
         _introduction(results),
+        *([note] if note else []),
         "## Losses",
         _losses_text(),
         _losses_table(results, models, splits, rng),

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import ClassVar, Literal, get_args
 
 import numpy as np
+import pandas as pd
 
 from plasmonbench import CAMPAIGN_WAVELENGTHS, FloatArray, PlasmonbenchError, RecipeSpace
-from simulators.fitting.calibration import calibrate, calibrators
+from simulators.fitting.calibration import CALIBRATION_NOTE, calibrate, calibrators
 from simulators.fitting.instances import read_lab
-from simulators.stages.droplets import Droplets, harsher
+from simulators.stages.droplets import TYPICAL_DROPLET, Droplets, harsher
 from simulators.stages.extinction import Extinction, PlateModel
 from simulators.stages.growth import Particles, SeededGrowth
 from simulators.stages.parameters import SHIPPED
+from simulators.stages.populations import population_table
 from simulators.stages.spectrometer import Spectrometer
 
 Noise = Literal["none", "real", "harsh"]
@@ -56,6 +58,7 @@ class SilverPrisms:
         sum_limit=(["q_agno3", "q_pva", "q_tsc", "q_seed"], 90),
     )
     grid: ClassVar[FloatArray] = CAMPAIGN_WAVELENGTHS
+    calibration_note: ClassVar[str] = CALIBRATION_NOTE
     calibrate = staticmethod(calibrate)
     calibrators = staticmethod(calibrators)
 
@@ -75,6 +78,8 @@ class SilverPrisms:
         fitted = read_lab(lab, Path(parameters).expanduser() if parameters else SHIPPED)
         optics = fitted.extinction
         optics = replace(optics, plates=plates or optics.plates, silver=silver or optics.silver)
+        if optics.plates not in get_args(PlateModel):
+            raise PlasmonbenchError(f"plates are no '{optics.plates}' in the parameter file")
         self.parameters = replace(fitted, extinction=optics)
         self.growth = SeededGrowth(self.parameters.growth)
         self.extinction = Extinction(
@@ -106,17 +111,28 @@ class SilverPrisms:
         absorbance = absorbance.reshape(len(recipes), replicates, -1)
         reading = self.spectrometer.read(absorbance * luck.gain[:, :, None])
         reading += luck.offset[:, :, None]
+        reading *= luck.dud[:, :, None]
         for slot, slot_rng in enumerate(rngs):
             reading[slot] += self.spectrometer.noise(reading[slot], slot_rng)
         return reading
 
     def truth(self, recipes: FloatArray) -> FloatArray:
-        """Return what the spectrometer would show of settled droplets without noise, (n, 421)."""
+        """Return what the spectrometer would show of a typical droplet without noise, (n, 421).
+
+        That is the middle one of twenty (`TYPICAL_DROPLET`): its loss is the median over them.
+        """
         return self.spectrometer.read(self.absorbance(recipes))
 
     def particles(self, recipes: FloatArray) -> Particles:
-        """Return the particles in settled droplets of recipes (n, 5)."""
-        return self.growth.grow(recipes)
+        """Return the particles in a typical droplet of recipes (n, 5)."""
+        return self.growth.grow(recipes, self.droplets.rate_factor(recipes, TYPICAL_DROPLET))
+
+    def populations(self, recipes: FloatArray) -> pd.DataFrame:
+        """Return sizes and silver shares of the particles of recipes (n, 5), a row per recipe.
+
+        Columns as in `population_table`: nm, spreads of logarithms, shares of the silver.
+        """
+        return population_table(self.particles(recipes), self.parameters.growth)
 
     def absorbance(self, recipes: FloatArray) -> FloatArray:
         """Return true absorbance (n, 421), before the spectrometer."""

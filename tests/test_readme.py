@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-STRATEGY, LAB = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+POPULATIONS, STRATEGY, LAB = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
 
 def play(plan, problem):
@@ -31,6 +31,13 @@ def test_the_ten_line_strategy_runs_and_learns(tmp_path):
     )
     assert done.failure is None
     assert done.rounds[-1].true_loss < done.rounds[0].true_loss
+
+
+def test_what_grew_is_shown(capsys):
+    exec(POPULATIONS, {})  # noqa: S102 - the README's own lines
+    shown = capsys.readouterr().out
+    assert "plate_edge_nm" in shown
+    assert "silver_in_plates" in shown
 
 
 def test_the_lab_runs(tmp_path):

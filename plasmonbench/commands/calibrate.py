@@ -63,6 +63,8 @@ def calibrate_command(
     workers.
     """
     cls = calibratable_lab(lab)
+    if path.is_dir():
+        raise PlasmonbenchError(f"--out needs a file; {path} is a folder")
     if not path.parent.is_dir():
         raise PlasmonbenchError(f"there is no folder {path.parent} to write {path.name} to")
     losses, spectra = read_tables(losses_file, spectra_file, cls.recipe_space, cls.grid)

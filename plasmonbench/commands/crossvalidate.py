@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from plasmonbench.commands.tables_of_droplets import droplet_options, read_table
 from plasmonbench.crossvalidation import Calibrator, CrossValidation
 from plasmonbench.crossvalidation_record import as_record
 from plasmonbench.droplet_table import DropletTable
+from plasmonbench.folds import BOUNDARIES, Split, standard_splits
 from plasmonbench.randomness import generator
 from plasmonbench.reference_models import GaussianProcessReference, RandomForestReference
 from plasmonbench.registry import calibratable_lab
@@ -43,6 +45,15 @@ notes = Console(stderr=True, soft_wrap=True, highlight=False)
     help="Judge every structure of the model that was tried, not the chosen one alone.",
 )
 @click.option(
+    "--boundary",
+    "boundaries",
+    type=click.IntRange(1),
+    multiple=True,
+    default=BOUNDARIES,
+    show_default=True,
+    help="Extrapolate: fit recipes numbered below, judge the later ones. May be given again.",
+)
+@click.option(
     "-j",
     "--jobs",
     "workers",
@@ -56,6 +67,7 @@ def crossvalidate_command(
     spectra_file: Path,
     lab: str,
     folder: Path,
+    boundaries: tuple[int, ...],
     workers: int,
     *,
     structures: bool,
@@ -75,7 +87,8 @@ def crossvalidate_command(
         "random forest": RandomForestReference(),
     }
     models = {name: calibrator for name, (calibrator, _) in calibrators.items()}
-    found = _run(models | references, losses, spectra, cls.grid, workers)
+    splits = standard_splits(losses, spectra, boundaries=boundaries)
+    found = _run(models | references, losses, spectra, cls.grid, splits, workers)
     # matplotlib takes a second to load, which nobody else should wait for.
     from plasmonbench.validation_page import write_page
 
@@ -83,6 +96,7 @@ def crossvalidate_command(
         folder,
         _only(found, {chosen: lab} | {name: name for name in references}),
         rng=generator("validation", 0),
+        note=cls.calibration_note,
         structures={
             name: Structure(_only(found, {name: name}), numbers)
             for name, (_, numbers) in calibrators.items()
@@ -99,6 +113,7 @@ def _run(
     losses: DropletTable,
     spectra: DropletTable | None,
     grid: FloatArray,
+    splits: Sequence[Split],
     workers: int,
 ) -> CrossValidation:
     columns = [
@@ -115,6 +130,7 @@ def _run(
             spectra,
             executor=executor,
             wavelengths=grid,
+            splits=splits,
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
 

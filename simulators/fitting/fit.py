@@ -1,4 +1,4 @@
-"""Fits the silver lab: robust least squares from several starts, with Laplace uncertainties."""
+"""Fits the silver lab: robust least squares from several starts, with uncertainties."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Task:
 
     def objective(self) -> Objective:
         """Return what is minimised."""
-        model = Model(self.structure.base(), self.structure.not_fitted())
+        model = self.structure.model()
         return Objective(
             model,
             self.campaign,
@@ -79,17 +79,13 @@ class Fit:
 
 
 def descend(task: Task) -> Minimum:
-    """Return the minimum near a task's start.
-
-    Residuals beyond one standard error count less than their squares (`soft_l1`): droplets can go
-    wrong in ways that no chemistry should bend to.
-    """
+    """Return the minimum near a task's start."""
     objective = task.objective()
     found = least_squares(
         objective.residuals,
         objective.centre if task.start is None else task.start,
         jac=objective.jacobian,
-        loss="soft_l1",
+        loss=objective.robust,
         x_scale=objective.spread,
         ftol=TOLERANCE,
         max_nfev=MOST_STEPS,
@@ -139,11 +135,21 @@ def descend_all(tasks: Sequence[Task], executor: Executor | None) -> list[Minimu
 
 
 def _laplace(objective: Objective, vector: FloatArray) -> FloatArray:
-    """Return standard deviations (k,) from the curvature of the robust cost at its minimum.
+    """Return standard deviations (k,): the sandwich of curvature and scores, clustered by recipe.
 
-    Residuals count with the weight 1/sqrt(1 + r^2) of `soft_l1` (Huber & Ronchetti, Robust
-    Statistics, 2009, section 7.6).
+    The curvature of the robust cost says how far a score moves the minimum; how large scores are is
+    seen from those of whole recipes, as residuals of one recipe go together (Huber & Ronchetti,
+    Robust Statistics, 2009, section 7.6; Liang & Zeger, Biometrika 73, 13 (1986)). Priors count
+    with the size that they state.
     """
     residuals, slopes = objective.residuals(vector), objective.jacobian(vector)
-    curvature = (slopes / np.sqrt(1 + residuals**2)[:, None]).T @ slopes
-    return np.asarray(np.sqrt(np.diag(np.linalg.inv(curvature))))
+    _, first, second = objective.robust(residuals**2)
+    curvature = (slopes * (first + 2 * second * residuals**2)[:, None]).T @ slopes
+    data = len(residuals) - len(vector)
+    scores = slopes[:data] * (first * residuals)[:data, None]
+    clusters = objective.clusters()
+    summed = np.zeros((clusters.max() + 1, len(vector)))
+    np.add.at(summed, clusters, scores)
+    inverse = np.linalg.inv(curvature)
+    covariance = inverse @ (summed.T @ summed + slopes[data:].T @ slopes[data:]) @ inverse
+    return np.asarray(np.sqrt(np.diag(covariance)))

@@ -60,11 +60,7 @@ class Model:
 
     def readings(self, vector: FloatArray, droplets: Droplet) -> FloatArray:
         """Return noise-free readings (n, W) of droplets that are still starting up or settled."""
-        parameters = self.parameters(vector)
-        optics = Extinction(CAMPAIGN_WAVELENGTHS, parameters.growth, parameters.extinction)
-        particles = particles_of(parameters, droplets)
-        absorbance = _absorbance(particles, _by_silver(optics, particles))
-        return Spectrometer(CAMPAIGN_WAVELENGTHS, parameters.spectrometer).read(absorbance)
+        return readings_of(self.parameters(vector), droplets)
 
     def linearised(self, vector: FloatArray, droplets: Droplet) -> Linearised:
         """Return the readings with their derivatives."""
@@ -143,6 +139,24 @@ def particles_of(parameters: SilverParameters, droplets: Droplet) -> Particles:
     """Return the particles of each droplet."""
     factor = Droplets(parameters.droplets).rate_factor(droplets.recipes, droplets.number)
     return SeededGrowth(parameters.growth).grow(droplets.recipes, factor)
+
+
+def absorbance_of(parameters: SilverParameters, droplets: Droplet) -> FloatArray:
+    """Return the true absorbance (n, W) of each droplet."""
+    optics = Extinction(CAMPAIGN_WAVELENGTHS, parameters.growth, parameters.extinction)
+    particles = particles_of(parameters, droplets)
+    return _absorbance(particles, _by_silver(optics, particles))
+
+
+def readings_of(parameters: SilverParameters, droplets: Droplet) -> FloatArray:
+    """Return the noise-free reading (n, W) of each droplet."""
+    spectrometer = Spectrometer(CAMPAIGN_WAVELENGTHS, parameters.spectrometer)
+    return spectrometer.read(absorbance_of(parameters, droplets))
+
+
+def settled(recipes: FloatArray) -> Droplet:
+    """Return one settled droplet of each recipe (n, 5)."""
+    return Droplet(recipes, np.full(len(recipes), np.inf))
 
 
 def _quantities(particles: Particles) -> FloatArray:

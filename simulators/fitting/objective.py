@@ -56,6 +56,8 @@ class Campaign:
     spectrum_recipes: FloatArray
     spectra: FloatArray
     """Median settled spectra (s, W) of recipes (s, 5)."""
+    spectrum_middle: FloatArray
+    """Droplet in the middle of those that the median is over, shape (s,)."""
 
     @classmethod
     def of(cls, losses: DropletTable, spectra: DropletTable | None) -> Campaign:
@@ -84,20 +86,28 @@ class Campaign:
             spectra=settled_spectra(spectra)
             if spectra
             else np.empty((0, len(CAMPAIGN_WAVELENGTHS))),
+            spectrum_middle=np.array(
+                [(_first_settled(len(rows)) + len(rows) - 1) / 2 for rows in spectra.values]
+                if spectra
+                else []
+            ),
         )
 
 
 def settled_spectra(table: DropletTable) -> FloatArray:
     """Return the median spectrum (s, W) of each recipe's settled droplets, or of all if few."""
-    settled = [
-        droplets[SPECTRA_FROM:] if len(droplets) > SPECTRA_FROM + 3 else droplets
-        for droplets in table.values
-    ]
-    return np.array([np.median(droplets, axis=0) for droplets in settled])
+    return np.array([np.median(rows[_first_settled(len(rows)) :], axis=0) for rows in table.values])
+
+
+def _first_settled(droplets: int) -> int:
+    return SPECTRA_FROM if droplets > SPECTRA_FROM + 3 else 0
 
 
 class Objective:
     """Weighted residuals of a campaign and the priors, and their derivatives.
+
+    Residuals of droplets beyond one standard error count less than their squares (`soft_l1`):
+    droplets can go wrong in ways that no chemistry should bend to. Priors are normal.
 
     ``weights`` (n,) multiply the squared residuals of the recipes' losses, ``spectrum_weights``
     (s,) those of the spectra; ``centre`` (k,) stands for the means of the priors.
@@ -119,7 +129,7 @@ class Objective:
         self.droplets = Droplet(
             np.concatenate([c.recipes, late, late, late, c.spectrum_recipes.reshape(s, 5)]),
             np.concatenate(
-                [c.middle, *(np.full(m, d) for d in (START, LATER, SETTLED)), np.full(s, np.inf)]
+                [c.middle, *(np.full(m, d) for d in (START, LATER, SETTLED)), c.spectrum_middle]
             ),
         )
         self._loss_rows, self._spectrum_rows = np.arange(n + 3 * m), np.arange(s) + n + 3 * m
@@ -143,7 +153,7 @@ class Objective:
         than any other, so that the fit takes a shorter one.
         """
         try:
-            with np.errstate(over="ignore"):
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 readings = self.model.readings(vector, self.droplets)
         except PlasmonbenchError:
             size = len(self._scale) + self.campaign.spectra.size + len(vector)
@@ -152,7 +162,7 @@ class Objective:
 
     def jacobian(self, vector: FloatArray) -> FloatArray:
         """Return the derivatives of `residuals`, (r, k)."""
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             here = self.model.linearised(vector, self.droplets)
         gradient = self.loss.gradient(here.readings[self._loss_rows])
         losses = self._combined(here.projected(self._loss_rows, gradient))
@@ -161,6 +171,25 @@ class Objective:
         return np.concatenate(
             [losses * self._scale[:, None], spectra.reshape(-1, k), np.diag(1 / self.spread)]
         )
+
+    def robust(self, squares: FloatArray) -> FloatArray:
+        """Return rho of squared residuals (r,) and its two derivatives, (3, r), for SciPy."""
+        priors = len(self.spread)
+        one = 1 + squares
+        rho = np.stack([2 * (np.sqrt(one) - 1), one**-0.5, -0.5 * one**-1.5])
+        rho[0, -priors:] = squares[-priors:]
+        rho[1, -priors:] = 1.0
+        rho[2, -priors:] = 0.0
+        return rho
+
+    def clusters(self) -> IntArray:
+        """Return which residuals go together: those of one recipe, those of one spectrum, (r,).
+
+        Priors, each a cluster of its own, are not in it.
+        """
+        n, (s, w) = len(self.campaign.recipes), self.campaign.spectra.shape
+        long = self.campaign.long
+        return np.concatenate([np.arange(n), long, long, np.repeat(n + np.arange(s), w)])
 
     def _joined(self, readings: FloatArray, vector: FloatArray) -> FloatArray:
         losses = self._combined(self.loss(readings[self._loss_rows]))

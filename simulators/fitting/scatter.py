@@ -5,30 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import brentq
 
-from plasmonbench import (
-    CAMPAIGN_WAVELENGTHS,
-    BoolArray,
-    DropletTable,
-    FloatArray,
-    silver_prism_loss,
-)
-from simulators.fitting.objective import LONG, SETTLED_FROM, SPECTRA_FROM
-from simulators.stages.droplets import DropletParameters
-from simulators.stages.extinction import Extinction
-from simulators.stages.growth import SeededGrowth
+from plasmonbench import BoolArray, DropletTable, FloatArray
+from simulators.fitting.jitter import autocorrelation, with_jitter
+from simulators.fitting.objective import LONG, SPECTRA_FROM
 from simulators.stages.parameters import SilverParameters
-from simulators.stages.spectrometer import Spectrometer
 
 DUD_RANGE = (0.45, 0.75)
-"""A droplet whose peak, relative to the median of its recipe, lies between these is a dud."""
+"""A droplet whose peak, relative to the median of its neighbours', lies in between is a dud."""
 NEIGHBOURS = 2
 """Droplets on either side that a droplet's peak is compared with."""
 FEWEST_SPECTRA = 6
 """Settled droplets that a recipe needs for its gain and offset to be told."""
-MOST_JITTER = 0.1
-STEP = 0.01
+MOST_MEMORY = 0.95
 
 
 def with_scatter(
@@ -37,40 +26,46 @@ def with_scatter(
     """Return the parameters with gain, offset, duds and jitter as in a campaign.
 
     Gain and offset come from regressing each settled spectrum on its recipe's median; the flows'
-    jitter is then what the settled losses scatter beyond that, as the median recipe has it.
-    Without spectra the first three stay as they are.
+    jitter is what the settled losses scatter beyond that. Without spectra all but the jitter stay
+    as they are.
+
+    The regression takes some of the gain for jitter and the other way round: stray light hides a
+    quarter of a gain in the violet, and plates that grow show as one beyond it.
     """
-    droplets = parameters.droplets
     if spectra is not None:
-        droplets = replace(droplets, **_from_spectra(spectra))
+        changed = replace(parameters.droplets, **_of_reading(parameters, spectra))
+        parameters = replace(parameters, droplets=changed)
     rows = [row[:, 0] for row in losses.values if len(row) >= LONG]
     long = losses.recipes[[len(row) >= LONG for row in losses.values]]
     if len(rows):
-        droplets = _with_jitter(replace(parameters, droplets=droplets), long, rows)
-    return replace(parameters, droplets=droplets)
+        parameters = replace(parameters, droplets=with_jitter(parameters, long, rows))
+    return parameters
 
 
-def _from_spectra(spectra: DropletTable) -> dict[str, float]:
-    gains, offsets, correlations, duds, droplets = [], [], [], 0, 0
+def _of_reading(parameters: SilverParameters, spectra: DropletTable) -> dict[str, float]:
+    """Return gain, offset and duds, medians over recipes; nothing if too few droplets settled."""
+    wobbles, duds = [], []
     for rows in spectra.values:
         dud = _duds(rows.max(axis=1))
-        duds, droplets = duds + int(dud.sum()), droplets + len(rows)
+        duds.append(dud)
         settled = rows[SPECTRA_FROM:][~dud[SPECTRA_FROM:]]
         if len(settled) < FEWEST_SPECTRA:
             continue
         middle = np.median(settled, axis=0)
-        basis = np.stack([middle, np.ones_like(middle)], axis=1)
-        (gain, offset), *_ = np.linalg.lstsq(basis, settled.T)
-        gains.append(gain.std(ddof=1))
-        offsets.append(offset.std(ddof=1))
-        correlations.append(np.corrcoef(gain, offset)[0, 1])
-    if not gains:
+        light = middle - parameters.spectrometer.offset
+        basis = np.stack([light, np.ones_like(light)], axis=1)
+        wobbles.append(np.linalg.lstsq(basis, (settled - middle).T)[0])
+    if not wobbles:
         return {}
+    memories = [autocorrelation(gain) for gain, _ in wobbles]
+    gain_spread, offset_spread = np.median([w.std(axis=1, ddof=1) for w in wobbles], axis=0)
+    together = np.median([np.corrcoef(wobble)[0, 1] for wobble in wobbles])
     return {
-        "gain_spread": float(np.median(gains)),
-        "offset_spread": float(np.median(offsets)),
-        "gain_offset_correlation": float(np.median(correlations)),
-        "dud_probability": duds / droplets,
+        "gain_spread": float(gain_spread),
+        "gain_memory": float(np.clip(np.nanmedian(memories), 0.0, MOST_MEMORY)),
+        "offset_spread": float(offset_spread),
+        "gain_offset_correlation": float(together),
+        "dud_probability": float(np.concatenate(duds).mean()),
     }
 
 
@@ -82,53 +77,3 @@ def _duds(peaks: FloatArray) -> BoolArray:
         if len(around):
             dud[k] = DUD_RANGE[0] < peak / np.median(around) < DUD_RANGE[1]
     return dud
-
-
-def _with_jitter(
-    parameters: SilverParameters, recipes: FloatArray, rows: list[FloatArray]
-) -> DropletParameters:
-    p = parameters.droplets
-    by_flows, by_reading = _variances(parameters, recipes)
-    measured = np.array([row[SETTLED_FROM:].std(ddof=1) for row in rows])
-
-    def excess(jitter: float) -> float:
-        return float(np.median(np.sqrt(jitter**2 * by_flows + by_reading) / measured)) - 1
-
-    jitter = 0.0
-    if excess(0.0) < 0:
-        jitter = MOST_JITTER if excess(MOST_JITTER) < 0 else brentq(excess, 0.0, MOST_JITTER)
-    # White noise dilutes what the jitter remembers: the droplets' own autocorrelation is less.
-    share = np.median(jitter**2 * by_flows / (jitter**2 * by_flows + by_reading))
-    lag = np.nanmedian([_autocorrelation(row[SETTLED_FROM:]) for row in rows])
-    memory = float(np.clip(lag / share, 0.0, 0.95)) if share > 0 else 0.0
-    return replace(p, flow_jitter=float(jitter), jitter_memory=memory)
-
-
-def _variances(parameters: SilverParameters, recipes: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the loss's variance (n,) from a unit of flow jitter, and from gain and offset."""
-    loss, p = silver_prism_loss(), parameters.droplets
-    optics = Extinction(CAMPAIGN_WAVELENGTHS, parameters.growth, parameters.extinction)
-    spectrometer = Spectrometer(CAMPAIGN_WAVELENGTHS, parameters.spectrometer)
-
-    def absorbance(mixed: FloatArray) -> FloatArray:
-        return optics.absorbance(SeededGrowth(parameters.growth).grow(mixed))
-
-    by_flows = np.zeros(len(recipes))
-    for column in range(4):
-        step = np.zeros(recipes.shape[1])
-        step[column] = STEP
-        ends = [loss(spectrometer.read(absorbance(recipes * np.exp(s * step)))) for s in (1, -1)]
-        by_flows += ((ends[0] - ends[1]) / (2 * STEP)) ** 2
-    true = absorbance(recipes)
-    gained = [loss(spectrometer.read(true * np.exp(s * STEP))) for s in (1, -1)]
-    by_gain = (gained[0] - gained[1]) / (2 * STEP) * p.gain_spread
-    lifted = [loss(spectrometer.read(true) + s * STEP) for s in (1, -1)]
-    by_offset = (lifted[0] - lifted[1]) / (2 * STEP) * p.offset_spread
-    both = by_gain**2 + by_offset**2 + 2 * p.gain_offset_correlation * by_gain * by_offset
-    return by_flows, both
-
-
-def _autocorrelation(row: FloatArray) -> float:
-    centred = row - row.mean()
-    square = float(centred @ centred)
-    return float(centred[1:] @ centred[:-1]) / square if square > 0 else np.nan

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulators.stages.parameters import SilverParameters
+from simulators.fitting.linearised import Model
+from simulators.stages.parameters import FittedNumber, SilverParameters
+from simulators.stages.priors import Prior
 
 UNSUPPORTED = ("growth.rate_ascorbate_exponent",)
 """Mechanisms that cross-validation does not ask for; they stay out unless a structure says so."""
@@ -28,6 +30,27 @@ class Structure:
     """Of those in `UNSUPPORTED`."""
     spectra: bool = True
     """Whether spectra are fitted beside losses."""
+    prior_width: float = 1.0
+    """Factor of the spreads of all priors but those of the corrections and the gain."""
+    correction_width: float = 1.0
+    """Factor of the spreads of the priors of the smooth corrections."""
+    starts: int = 1
+    """Descents from which the best is taken, where it is cross-validated."""
+
+    def model(self) -> Model:
+        """Return the lab as a function of what is fitted."""
+        model = Model(self.base(), self.not_fitted())
+        model.numbers = [
+            dataclasses.replace(number, prior=self._widened(number)) for number in model.numbers
+        ]
+        return model
+
+    def _widened(self, number: FittedNumber) -> Prior:
+        series = number.position is not None
+        factor = self.prior_width
+        if series:
+            factor = self.correction_width if number.name.endswith("_correction") else 1.0
+        return dataclasses.replace(number.prior, spread=number.prior.spread * factor)
 
     def base(self) -> SilverParameters:
         """Return the default numbers with those of the structure."""
@@ -42,17 +65,20 @@ class Structure:
         """Return the fields that the fit leaves alone."""
         return frozenset(self.frozen) | (frozenset(UNSUPPORTED) - frozenset(self.freed))
 
-    def with_silver(self, silver: str) -> Structure:
-        """Return the same with another data set of silver's permittivity."""
-        return dataclasses.replace(self, frozen={**self.frozen, "extinction.silver": silver})
+    def changed(self, **values: Any) -> Structure:
+        """Return the same with other values of the extinction that are not fitted."""
+        optics = {f"extinction.{name}": value for name, value in values.items()}
+        return dataclasses.replace(self, frozen={**self.frozen, **optics})
 
 
 NO_CORRECTION = (0.0,) * 16
 NO_GAIN = (0.0,) * 15
 
-CHOSEN = Structure("chosen")
+CHOSEN = Structure("chosen", starts=6)
 STRUCTURES = (
     CHOSEN,
+    Structure("chosen, from the priors' means alone"),
+    Structure("priors twice as wide", prior_width=2.0, starts=6),
     Structure(
         "no smooth corrections",
         {

@@ -339,10 +339,10 @@ class SpheroidOptics:
 
     def _sum(self, rate: FloatArray, modes: list[tuple[FloatArray, PlasmonMode]]) -> FloatArray:
         """Return the sum over nodes (n, W) of modes with their weights (n, nodes)."""
-        columns = [rate, modes[0][1].volume]
+        columns = [rate]
         for weights, mode in modes:
-            columns += [weights * mode.volume, mode.static]
-            columns += [mode.quadratic, mode.quartic]
+            columns += [mode.volume, weights * mode.volume]
+            columns += [mode.static, mode.quadratic, mode.quartic]
         particles = np.stack(columns, axis=-1)
         extinction = np.zeros((len(rate), len(self.wavelengths)))
         fill = add_one_mode if len(modes) == 1 else add_two_modes

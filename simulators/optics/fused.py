@@ -39,7 +39,7 @@ def spectral_rows(
 
 @compiled
 def add_two_modes(spectral: FloatArray, particles: FloatArray, extinction: FloatArray) -> None:
-    """Add to ``extinction`` (n, W), over k, that of ``particles`` (n, nodes, 10).
+    """Add to ``extinction`` (n, W), over k, that of ``particles`` (n, nodes, 11).
 
     Columns: relaxation rate, volume, then weight, static, quadratic and quartic of each mode. The
     algebra is ``Im 1/(inverse + 1/contrast)`` of `PlasmonMode`, both numerator and denominator
@@ -56,7 +56,8 @@ def add_two_modes(spectral: FloatArray, particles: FloatArray, extinction: Float
             square = rate * rate
             volume = node[1]
             weight, static, quadratic, quartic = node[2], node[3], node[4], node[5]
-            weight_2, static_2, quadratic_2, quartic_2 = node[6], node[7], node[8], node[9]
+            volume_2 = node[6]
+            weight_2, static_2, quadratic_2, quartic_2 = node[7], node[8], node[9], node[10]
             for w in range(row.shape[0]):
                 k2 = spectral[6, w]
                 real = spectral[0, w] + square * spectral[1, w]
@@ -65,15 +66,17 @@ def add_two_modes(spectral: FloatArray, particles: FloatArray, extinction: Float
                 radiated = volume * spectral[7, w]
                 inverse = static + k2 * (quadratic + k2 * quartic)
                 inverse_2 = static_2 + k2 * (quadratic_2 + k2 * quartic_2)
-                common = one + radiated * imag
-                a = inverse * real + common
+                radiated_2 = volume_2 * spectral[7, w]
+                a = inverse * real + one + radiated * imag
                 b = inverse * imag - radiated * real
                 below = a * a + b * b
-                a = inverse_2 * real + common
-                b = inverse_2 * imag - radiated * real
+                a = inverse_2 * real + one + radiated_2 * imag
+                b = inverse_2 * imag - radiated_2 * real
                 below_2 = a * a + b * b
-                above = one * imag + radiated * (real * real + imag * imag)
-                both = above * (weight * below_2 + weight_2 * below)
+                size = real * real + imag * imag
+                above = weight * (one * imag + radiated * size)
+                above_2 = weight_2 * (one * imag + radiated_2 * size)
+                both = above * below_2 + above_2 * below
                 row[w] += np.divide(both, below * below_2)
 
 

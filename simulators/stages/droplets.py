@@ -39,6 +39,8 @@ class DropletParameters:
     """Autocorrelation of the jitter from one droplet to the next."""
     gain_spread: float = stated(0.025)
     """Relative standard deviation of the optical path through a droplet."""
+    gain_memory: float = stated(0.0)
+    """Autocorrelation of the path from one droplet to the next."""
     offset_spread: float = stated(0.010)
     """Standard deviation of the baseline, in absorbance."""
     gain_offset_correlation: float = stated(-0.6)
@@ -48,6 +50,12 @@ class DropletParameters:
     """A dud's absorbance relative to its neighbours', drawn between the two."""
 
 
+TYPICAL_DROPLET = 9.5
+"""The droplet, counted from 0, that stands for a recipe: the middle one of twenty.
+
+A recipe's result is the median over its droplets, and where losses fall steadily the middle one
+has it. What droplets would settle to in the end nobody has seen: recipes stop after twenty-odd.
+"""
 LARGEST_DEFICIT = 0.95
 """Share of the growth rate that may be missing at most: something always grows."""
 
@@ -78,6 +86,8 @@ class DropletLuck:
     """Factor of the absorbance, shape (n, r)."""
     offset: FloatArray
     """Added to the reading, shape (n, r)."""
+    dud: FloatArray
+    """Factor of the reading, below 1 in a dud, shape (n, r)."""
 
 
 class Droplets:
@@ -99,13 +109,14 @@ class Droplets:
         n = len(recipes)
         jitter = np.empty((n, replicates, recipes.shape[1]))
         carried = np.empty((n, 1))
-        gain, offset = np.empty((2, n, replicates))
+        gain, offset, dud = np.empty((3, n, replicates))
         for slot, rng in enumerate(rngs):
             carried[slot] = (
                 p.carryover_share if rng.random() < p.carryover_probability else p.carryover_usual
             )
             jitter[slot] = _autoregressive(replicates, recipes.shape[1], p.jitter_memory, rng)
             gain[slot], offset[slot] = self._gain_and_offset(replicates, rng)
+            dud[slot] = self._duds(replicates, rng)
         spread = np.full(recipes.shape[1], p.flow_jitter)
         spread[4] = p.total_jitter
 
@@ -113,9 +124,11 @@ class Droplets:
         share = (carried * p.carryover_decay**droplet)[:, :, None]
         mixed = recipes[:, None] + share * (previous - recipes[:, None])
         rate_factor = self.rate_factor(recipes[:, None], droplet)
-        return DropletLuck(mixed * np.exp(spread * jitter), rate_factor, gain, offset)
+        return DropletLuck(mixed * np.exp(spread * jitter), rate_factor, gain, offset, dud)
 
-    def rate_factor(self, recipes: FloatArray, droplet: FloatArray | IntArray) -> FloatArray:
+    def rate_factor(
+        self, recipes: FloatArray, droplet: FloatArray | IntArray | float
+    ) -> FloatArray:
         """Return the growth rate, relative to the settled one, of droplets counted from 0.
 
         ``recipes`` (..., 5) and ``droplet`` (...) fit each other. In the campaign the loss starts
@@ -138,12 +151,16 @@ class Droplets:
         self, replicates: int, rng: np.random.Generator
     ) -> tuple[FloatArray, FloatArray]:
         p = self.parameters
-        first, second = rng.standard_normal((2, replicates))
+        first = _autoregressive(replicates, 1, p.gain_memory, rng)[:, 0]
+        second = rng.standard_normal(replicates)
         rho = p.gain_offset_correlation
         offset = p.offset_spread * (rho * first + np.sqrt(1 - rho**2) * second)
+        return np.exp(p.gain_spread * first), offset
+
+    def _duds(self, replicates: int, rng: np.random.Generator) -> FloatArray:
+        p = self.parameters
         dud = rng.random(replicates) < p.dud_probability
-        loss = np.where(dud, rng.uniform(p.dud_low, p.dud_high, replicates), 1.0)
-        return np.exp(p.gain_spread * first) * loss, offset
+        return np.where(dud, rng.uniform(p.dud_low, p.dud_high, replicates), 1.0)
 
 
 def _autoregressive(n: int, columns: int, memory: float, rng: np.random.Generator) -> FloatArray:

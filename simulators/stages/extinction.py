@@ -33,7 +33,7 @@ class ExtinctionParameters:
     silver_path: float = fitted(7.4, 0.5, log=True, unit="nm")
     """Volume fraction of silver at one unit, times the optical path over ln 10.
 
-    1 mm of light path would make 7.4 nm of it 1.8 mmol/L of silver in the droplet.
+    1 mm of light path would make 7.4 nm of it 1.7 mmol/L of silver in the droplet.
     """
 
 

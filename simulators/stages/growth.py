@@ -100,6 +100,8 @@ class Particles:
     compact_volume: FloatArray
     """Mean volume of a compact particle, nm^3."""
     sphere_silver: FloatArray
+    unreduced_silver: FloatArray
+    """Ions."""
 
 
 class SeededGrowth:
@@ -143,6 +145,7 @@ class SeededGrowth:
             compact_silver=grown * (1 - plates),
             compact_volume=p.grown_volume * relative_volume**p.compact_volume_exponent,
             sphere_silver=reduced * secondary,
+            unreduced_silver=(1 - conversion) * silver,
         )
 
     def _conversion(

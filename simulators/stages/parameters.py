@@ -187,6 +187,14 @@ def parse_values(path: Path, table: Mapping[str, Any]) -> SilverParameters:
     """
     stages: dict[str, Any] = {}
     known = SilverParameters()
+    sections = [stage.name for stage in dataclasses.fields(known)]
+    if not isinstance(table, Mapping):
+        raise PlasmonbenchError(f"{path}: a lab must be a table of stages; got {table!r}")
+    for name, section in table.items():
+        if name not in sections:
+            raise PlasmonbenchError(f"{path}: the lab has no stage {name}")
+        if not isinstance(section, Mapping):
+            raise PlasmonbenchError(f"{path}: {name} must be a table; got {section!r}")
     for stage in dataclasses.fields(known):
         default = getattr(known, stage.name)
         section = table.get(stage.name, {})
@@ -210,6 +218,8 @@ def _from_table(path: Path, table: Mapping[str, Any]) -> SilverParameters:
     for stage, section in table.items():
         if stage == "fit":
             continue
+        if not isinstance(section, dict):
+            raise PlasmonbenchError(f"{path}: {stage} must be a table; got {section!r}")
         for name, record in section.items():
             if not (isinstance(record, dict) and "value" in record):
                 raise PlasmonbenchError(f"{path}: {stage}.{name} has no value")

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from plasmonbench import (
@@ -103,6 +103,91 @@ def test_scale_and_baseline_matter_only_through_the_peak(scale, baseline, seed):
             return
         cosine[name] = (1 - LOSS(values)) / delta
     assert cosine["moved"] == pytest.approx(cosine["as it is"], rel=1e-9)
+
+
+# -- its gradient --------------------------------------------------------------------------------
+
+
+def smooth_spectrum(seed, height):
+    """Draw a few broad bands on a baseline, scaled to a height."""
+    rng = np.random.default_rng(seed)
+    centre, width = rng.uniform(380, 800, (5, 1)), rng.uniform(20, 150, (5, 1))
+    bands = rng.uniform(0.1, 1, (5, 1)) * np.exp(-(((LOSS.wavelengths - centre) / width) ** 2))
+    spectrum = bands.sum(axis=0) + rng.uniform(-0.05, 0.2)
+    return spectrum * height / spectrum.max()
+
+
+def two_lowest_and_two_highest(spectrum):
+    ordered = np.sort(spectrum)
+    return ordered[[0, 1, -2, -1]]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0.05, 1.15), st.booleans())
+def test_gradient_is_the_slope_of_the_loss(seed, height, whole):
+    """Against central differences, which are off by rounding: 2e-16 over a step of 1e-6."""
+    step = 1e-6
+    spectrum = smooth_spectrum(seed, height)
+    lowest, next_low, next_high, highest = two_lowest_and_two_highest(spectrum)
+    # Away from edges: no other wavelength takes the place of the peak or the foot in a step.
+    assume(next_low - lowest > 4 * step)
+    assume(highest - next_high > 4 * step)
+    assume(abs(height - 0.7) > 4 * step)
+    gradient = LOSS.gradient(spectrum)
+    moves = np.eye(421) if whole else np.random.default_rng(seed).standard_normal((8, 421))
+    if not whole:
+        moves /= np.abs(moves).max(axis=1, keepdims=True)
+    expected = (LOSS(spectrum + step * moves) - LOSS(spectrum - step * moves)) / (2 * step)
+    assert gradient.shape == (421,)
+    assert moves @ gradient == pytest.approx(expected, rel=1e-6, abs=2e-9)
+
+
+def test_gradient_by_hand():
+    """Three wavelengths, A = (0, a, .5), T = (0, 1, 1): cos = (a + .5) / sqrt(2 (a^2 + .25))."""
+    loss = SpectralLoss(np.arange(3.0), np.array([0.0, 1, 1]))
+    a, top = 0.3, 0.5
+    cosine = (a + top) / np.sqrt(2 * (a**2 + top**2))
+    by_a = (1 - (a + top) * a / (a**2 + top**2)) / np.sqrt(2 * (a**2 + top**2))
+    by_top = (1 - (a + top) * top / (a**2 + top**2)) / np.sqrt(2 * (a**2 + top**2))
+    delta = top / 0.7
+    found = loss.gradient(np.array([0.0, a, top]))
+    assert found[1] == pytest.approx(-delta * by_a)
+    assert found[2] == pytest.approx(-delta * by_top - cosine / 0.7)
+    # Moved as a whole a spectrum changes by its peak alone.
+    assert found.sum() == pytest.approx(-cosine / 0.7)
+
+
+def test_gradient_is_zero_where_nothing_counts():
+    flat, strong, dark = np.full(421, 0.9), 1.3 * np.abs(LOSS.target), -LOSS.target
+    broken = LOSS.target.copy()
+    broken[3] = np.nan
+    for spectrum in (flat, strong / strong.max() * 1.21, dark, broken, np.full(421, np.nan)):
+        assert (LOSS.gradient(spectrum) == 0).all()
+    assert np.abs(LOSS.gradient(0.5 * LOSS.target)).max() > 0
+
+
+def test_gradient_of_many_is_that_of_each():
+    spectra = np.array([[smooth_spectrum(3 * k + j, 0.3 + 0.3 * k) for j in range(3)]
+                        for k in range(2)])  # fmt: skip
+    before = spectra.copy()
+    found = LOSS.gradient(spectra)
+    assert found.shape == (2, 3, 421)
+    assert np.array_equal(spectra, before)
+    for k in range(2):
+        for j in range(3):
+            assert np.allclose(found[k, j], LOSS.gradient(spectra[k, j]), rtol=1e-12, atol=1e-15)
+    assert LOSS.gradient(np.empty((0, 421))).shape == (0, 421)
+    assert np.allclose(LOSS.gradient(spectra.tolist()), found, rtol=1e-15)
+    with pytest.raises(PlasmonbenchError, match=r"\(\.\.\., 421\)"):
+        LOSS.gradient(np.zeros((2, 420)))
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.71, 1.15))
+def test_inside_the_window_neither_scale_nor_baseline_changes_the_loss(seed, height):
+    spectrum = smooth_spectrum(seed, height)
+    gradient = LOSS.gradient(spectrum)
+    assert gradient.sum() == pytest.approx(0, abs=1e-12)
+    assert gradient @ spectrum == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -1,69 +1,124 @@
-"""How far the simulated lab agrees with the real campaign it was fitted to.
+"""The shipped lab is what `calibrate` makes of the real campaign, and how far it agrees with it.
 
-These are fits, not predictions: all 82 recipes and 8 spectra were seen. The bounds stand just
-above what was measured, so that a change of physics that loses the agreement is noticed.
+These are fits, not predictions: all 82 recipes and 8 spectra were seen. How well unseen recipes are
+predicted is in docs/validation. The bounds stand just beyond what was measured, so that a change
+of physics that loses the agreement is noticed.
 """
 
+import json
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+
 import numpy as np
-import pandas as pd
 import pytest
-from scipy.stats import spearmanr
 
-from plasmonbench import CAMPAIGN_WAVELENGTHS, silver_prism_loss
+from plasmonbench import CAMPAIGN_WAVELENGTHS, read_losses, read_spectra, silver_prism_loss
+from plasmonbench.randomness import generator
+from plasmonbench.validation import makeable, validate
+from simulators.fitting.calibration import calibrate
+from simulators.fitting.fit import Task, descend
+from simulators.fitting.instances import labs_file
+from simulators.fitting.objective import Campaign
+from simulators.fitting.scatter import with_scatter
+from simulators.fitting.structures import CHOSEN
 from simulators.silver_prisms import SilverPrisms
+from simulators.stages.parameters import SHIPPED, read_parameters, read_table, to_vector
 
-FLOWS = ["q_agno3_pct", "q_pva_pct", "q_tsc_pct", "q_seed_pct", "q_total_ul_min"]
-SPECTRUM = [f"a{w:.0f}" for w in CAMPAIGN_WAVELENGTHS]
-LOSS = silver_prism_loss()
+
+def assert_alike(fresh, kept, where=""):
+    """Compare nested numbers: a descent ends where its cost no longer falls, not to the digit."""
+    if isinstance(kept, dict):
+        assert fresh.keys() == kept.keys(), where
+        for key in kept:
+            assert_alike(fresh[key], kept[key], f"{where}.{key}")
+    elif isinstance(kept, list | tuple):
+        assert len(fresh) == len(kept), where
+        for k, pair in enumerate(zip(fresh, kept, strict=True)):
+            assert_alike(*pair, f"{where}[{k}]")
+    elif isinstance(kept, float):
+        assert fresh == pytest.approx(kept, rel=2e-3, abs=2e-3), where
+    else:
+        assert fresh == kept, where
 
 
 @pytest.fixture(scope="module")
-def conditions(campaign_data):
-    table = pd.read_csv(campaign_data / "agnp_losses.csv")
-    return table.groupby("recipe", sort=False)
+def tables(campaign_data):
+    space = SilverPrisms.recipe_space
+    losses = read_losses(campaign_data / "agnp_losses.csv", space)
+    spectra = read_spectra(campaign_data / "agnp_spectra_run1.csv", space, CAMPAIGN_WAVELENGTHS)
+    return makeable(losses, space, "losses"), makeable(spectra, space, "spectra")
 
 
-def test_losses_of_82_recipes(conditions):
-    recipes = conditions[FLOWS].first().to_numpy()
-    real = conditions["loss"].median().to_numpy()
-    predicted = LOSS(SilverPrisms().truth(recipes))
-    residual = predicted - real
-    assert 1 - residual.var() / real.var() > 0.95  # measured .959
-    assert np.abs(residual).mean() < 0.033  # measured .031
-    assert spearmanr(predicted, real).statistic > 0.965  # measured .973
+@pytest.fixture(scope="module")
+def agreement(tables):
+    lab = SilverPrisms()
+    return validate(lab, silver_prism_loss(), *tables, generator("validation", 0)).record()
 
 
-def test_settled_spectra_of_8_recipes(campaign_data):
-    table = pd.read_csv(campaign_data / "agnp_spectra_run1.csv").groupby("recipe", sort=False)
-    real = np.array([np.median(rows[SPECTRUM].to_numpy()[8:], axis=0) for _, rows in table])
-    predicted = SilverPrisms().truth(table[FLOWS].first().to_numpy())
-    error = np.sqrt(((predicted - real) ** 2).mean(axis=1))
-    assert np.median(error) < 0.026  # measured .0243
-    assert error.max() < 0.043  # measured .041
-    height = predicted.max(axis=1) / real.max(axis=1)
-    assert np.all((height > 0.72) & (height < 1.13))  # measured .75 to 1.10
+def test_losses_of_82_recipes(agreement):
+    losses = agreement["losses"]
+    assert losses["n"] == 82
+    assert losses["r2"] > 0.950  # measured .955
+    assert losses["mae"] < 0.031  # measured .0295
+    assert losses["spearman"] > 0.967  # measured .972
+    assert abs(losses["bias"]) < 0.006  # measured .0033
 
 
-def test_replicates_spread_like_the_real_ones(conditions, rng):
-    recipes = conditions[FLOWS].first().to_numpy()
-    losses = np.concatenate([LOSS(SilverPrisms().measure(recipes, 22, rng)) for _ in range(4)])
-    real = conditions["loss"].std().to_numpy()
-    simulated = losses.std(axis=1).reshape(4, -1).mean(axis=0)
-    assert 0.75 < np.median(simulated) / np.median(real) < 1.4  # measured 1.2
-    assert spearmanr(simulated, real).statistic > 0.45  # measured .57 for single runs
+def test_settled_spectra_of_8_recipes(agreement):
+    spectra = agreement["spectra"]
+    assert spectra["n"] == 8
+    assert spectra["rmse"] < 0.024  # measured .0220
+    assert spectra["peak_nm"] < 13  # measured 11
+    assert spectra["centroid_nm"] < 4  # measured 3.3
+    assert spectra["amplitude"] < 0.06  # measured .054
 
-    def start(droplets):
-        return np.mean(droplets[:2]) - np.median(droplets[15:])
 
-    long = np.array([len(rows) > 18 for _, rows in conditions["loss"]])
-    real_start = np.array(
-        [start(r.to_numpy()) if len(r) > 18 else 0 for _, r in conditions["loss"]]
-    )
-    start_up = np.array([start(row) for row in losses]).reshape(4, -1).mean(axis=0)
-    seeds = recipes[:, 3]
-    # Medians, real and measured here: .10 and .06, .19 and .16, .01 and .00.
-    for low, high, tolerance in [(0, 1, 0.06), (1, 6, 0.06), (6, 100, 0.02)]:
-        here = long & (seeds >= low) & (seeds < high)
-        assert np.median(start_up[here]) == pytest.approx(
-            np.median(real_start[here]), abs=tolerance
+def test_replicates_scatter_like_the_real_ones(agreement):
+    simulated, measured = agreement["replicates"], agreement["measured"]
+    assert simulated["sd_spearman"] > 0.70  # measured .76; .71 to .76 over seeds
+    assert 0.9 < simulated["sd_ratio"] < 1.1  # measured 1.00
+    for name, tolerance in [
+        ("transient", 0.008),  # .0824 against .0782
+        ("efold_droplets", 0.7),  # 5.4 against 5.7
+        ("settled_sd", 0.001),  # .0118 against .0121
+        ("dud_share", 0.008),  # .006 against .011
+        ("lag1", 0.23),  # .47 against .67: the known shortcoming
+    ]:
+        assert simulated[name] == pytest.approx(measured[name], abs=tolerance), name
+
+
+def test_the_best_droplets_hold_prisms_of_the_size_that_microscopy_showed():
+    # 65 nm in the best droplets (Mekki-Berrada et al., Fig. 2); no size was fitted.
+    best = np.array([[32.5, 16.0, 6.5, 4.5, 850.0]])
+    population = SilverPrisms().populations(best).iloc[0]
+    mean_edge = population["plate_edge_nm"] * np.exp(population["plate_log_spread"] ** 2 / 2)
+    assert mean_edge == pytest.approx(65, abs=6)
+
+
+def test_the_shipped_numbers_are_a_minimum_of_the_fit(tables):
+    """The quick half of the test below: from the shipped numbers the fit goes nowhere."""
+    shipped, fit = read_parameters(), read_table(SHIPPED)["fit"]
+    campaign = Campaign.of(*tables)
+    objective = Task(CHOSEN, campaign).objective()
+    start = to_vector(shipped, objective.model.numbers)
+    residuals = objective.residuals(start)
+    cost = np.sum(np.sqrt(1 + residuals**2) - 1)
+    assert cost == pytest.approx(fit["costs"][0], abs=2e-3)
+    found = descend(Task(CHOSEN, campaign, start))
+    assert cost - found.cost < 0.01
+    scattered = with_scatter(shipped, *tables)
+    assert_alike(asdict(scattered.droplets), asdict(shipped.droplets))
+
+
+@pytest.mark.slow
+def test_the_shipped_files_are_what_calibrate_writes(tables, tmp_path):
+    with ProcessPoolExecutor(2) as executor:
+        found = calibrate(
+            *tables, starts=6, labs=10, rng=generator("calibration", 0), executor=executor
         )
+    path = tmp_path / SHIPPED.name
+    found.write(path)
+    assert_alike(read_table(path), read_table(SHIPPED))
+    fresh, kept = (json.loads(labs_file(p).read_text()) for p in (path, SHIPPED))
+    assert len(kept["labs"]) == 10
+    assert_alike(fresh, kept)

@@ -1,14 +1,17 @@
+import dataclasses
 from itertools import product
 from typing import get_args
 
 import numpy as np
 import pytest
 
-from plasmonbench import PlasmonbenchError
+from plasmonbench import CAMPAIGN_WAVELENGTHS, PlasmonbenchError
+from plasmonbench.lab import CalibratableLab
+from plasmonbench.registry import build_lab, calibratable_lab
 from simulators.optics.materials import SILVER_DATASETS
-from simulators.optics.plates import plate_volume
 from simulators.silver_prisms import SilverPrisms
-from simulators.stages.extinction import PlateModel, disk_diameter, triangle_edge
+from simulators.stages.extinction import PlateModel
+from simulators.stages.parameters import SilverParameters, read_parameters, write_parameters
 
 
 @pytest.mark.parametrize(("plates", "silver"), list(product(get_args(PlateModel), SILVER_DATASETS)))
@@ -20,17 +23,66 @@ def test_every_optics_gives_a_spectrum_over_the_whole_space(plates, silver, rng)
     assert np.isfinite(lab.measure(recipes[:15], 5, rng)).all()
 
 
-def test_plates_of_the_same_volume_whatever_their_shape(rng):
-    volume, thickness = rng.uniform(3e3, 1e5, 20), rng.uniform(5, 12, 20)
-    triangles = plate_volume("triangle", triangle_edge(volume, thickness), thickness)
-    disks = plate_volume("disk", disk_diameter(volume, thickness), thickness)
-    assert triangles == pytest.approx(volume, rel=1e-12)
-    assert disks == pytest.approx(volume, rel=1e-12)
-
-
 @pytest.mark.parametrize(
     "wrong", [{"noise": "loud"}, {"plates": "traingle"}, {"plates": "rod"}, {"silver": "Gold"}]
 )
 def test_unknown_parameters_are_refused(wrong):
     with pytest.raises(PlasmonbenchError):
         SilverPrisms(**wrong)
+
+
+def test_without_a_file_of_ones_own_the_shipped_numbers_are_used():
+    assert SilverPrisms().parameters == read_parameters()
+
+
+def test_a_parameter_file_of_ones_own(lab_of, moved, rng, flow_space):
+    parameters = moved({"growth.grown_volume": 1.0, "growth.plate_logit": 1.0})
+    lab = lab_of(parameters)
+    recipes = flow_space.sample(5, rng)
+    assert lab.parameters.growth.grown_volume == pytest.approx(13_100 * np.exp(0.5), rel=1e-7)
+    assert np.abs(lab.truth(recipes) - lab_of(SilverParameters()).truth(recipes)).max() > 0.05
+
+
+def test_a_path_is_found_from_home_and_from_a_problem(tmp_path, monkeypatch):
+    write_parameters(tmp_path / "mine.toml", SilverParameters(), {}, {})
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert SilverPrisms(parameters="~/mine.toml").parameters == SilverParameters()
+    lab = build_lab("silver-prisms", {"parameters": "~/mine.toml", "noise": "none", "lab": "0"})
+    assert lab.parameters == SilverParameters()
+    with pytest.raises(PlasmonbenchError, match="there is no parameter file"):
+        SilverPrisms(parameters=str(tmp_path / "other.toml"))
+
+
+def test_optics_of_ones_own_replace_those_of_the_file_and_nothing_else(lab_of):
+    lab = lab_of(SilverParameters(), plates="triangle", silver="Yang")
+    assert lab.extinction.parameters.plates == "triangle"
+    assert lab.extinction.optics.silver == "Yang"
+    optics = dataclasses.replace(lab.parameters.extinction, plates="disk", silver="Johnson")
+    assert dataclasses.replace(lab.parameters, extinction=optics) == SilverParameters()
+
+
+@pytest.mark.parametrize("field", ["silver", "plates"])
+def test_optics_that_do_not_exist_in_a_file_are_refused(lab_of, field):
+    optics = dataclasses.replace(SilverParameters().extinction, **{field: "tin"})
+    with pytest.raises(PlasmonbenchError, match="tin"):
+        lab_of(dataclasses.replace(SilverParameters(), extinction=optics))
+
+
+def test_it_is_a_lab_that_can_be_calibrated():
+    assert isinstance(SilverPrisms, CalibratableLab)
+    assert calibratable_lab("silver-prisms") is SilverPrisms
+    assert np.array_equal(SilverPrisms.grid, CAMPAIGN_WAVELENGTHS)
+    assert SilverPrisms().space is SilverPrisms.recipe_space
+    structures = SilverPrisms.calibrators()
+    assert next(iter(structures)) == "chosen"
+    assert all(callable(fit) and numbers > 0 for fit, numbers in structures.values())
+    with pytest.raises(PlasmonbenchError, match="recorded cannot be fitted"):
+        calibratable_lab("recorded")
+
+
+def test_truth_of_a_thousand_recipes_is_that_of_each(rng):
+    # The optics work on blocks and tables: one number must not depend on its neighbours.
+    lab = SilverPrisms()
+    recipes = lab.space.sample(1000, rng)
+    some = rng.choice(1000, 20, replace=False)
+    assert np.allclose(lab.truth(recipes)[some], lab.truth(recipes[some]), rtol=1e-12, atol=1e-15)

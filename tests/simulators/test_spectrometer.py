@@ -1,11 +1,26 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.interpolate import CubicSpline
 
 from plasmonbench import CAMPAIGN_WAVELENGTHS, PlasmonbenchError
-from simulators.stages.spectrometer import Spectrometer, SpectrometerParameters
+from simulators.stages.spectrometer import (
+    GAIN_KNOTS,
+    Spectrometer,
+    SpectrometerParameters,
+    gain_basis,
+)
 
 INSTRUMENT = Spectrometer(CAMPAIGN_WAVELENGTHS)
+"""At the priors' means: its gain is 1 everywhere."""
+
+
+def with_gain(seed):
+    """Return an instrument with gains drawn from three times their prior."""
+    log_gain = 0.18 * np.random.default_rng(seed).standard_normal(len(GAIN_KNOTS) - 1)
+    return Spectrometer(CAMPAIGN_WAVELENGTHS, SpectrometerParameters(log_gain=tuple(log_gain)))
 
 
 def test_stray_light_formula_at_every_wavelength():
@@ -13,6 +28,46 @@ def test_stray_light_formula_at_every_wavelength():
     stray = INSTRUMENT.stray_light
     expected = -np.log10((10**-absorbance + stray) / (1 + stray)) + INSTRUMENT.parameters.offset
     assert np.allclose(INSTRUMENT.read(absorbance), expected, rtol=1e-13)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_the_gain_is_the_natural_spline_of_its_knots(seed):
+    instrument = with_gain(seed)
+    heights = [*instrument.parameters.log_gain, 0.0]
+    spline = CubicSpline(GAIN_KNOTS, heights, bc_type="natural")(CAMPAIGN_WAVELENGTHS)
+    inside = GAIN_KNOTS[-1] >= CAMPAIGN_WAVELENGTHS
+    assert instrument.gain == pytest.approx(np.exp(np.where(inside, spline, 0.0)), rel=1e-12)
+    at_knots = np.isin(CAMPAIGN_WAVELENGTHS, GAIN_KNOTS)
+    assert np.log(instrument.gain[at_knots]) == pytest.approx(heights, abs=1e-12)
+    assert (instrument.gain[~inside] == 1).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_a_reading_is_the_gain_times_what_stray_light_leaves_and_the_offset(seed):
+    instrument = with_gain(seed)
+    absorbance = np.random.default_rng(seed).uniform(0, 2, (3, 421))
+    stray, offset = instrument.stray_light, instrument.parameters.offset
+    shown = -np.log10((10**-absorbance + stray) / (1 + stray))
+    assert np.allclose(
+        instrument.read(absorbance), instrument.gain * shown + offset, rtol=1e-12, atol=1e-14
+    )
+    assert np.allclose(instrument.read(absorbance[1]), instrument.read(absorbance)[1], rtol=1e-14)
+
+
+def test_splines_of_the_gain_are_one_at_their_knot_alone():
+    basis = gain_basis(GAIN_KNOTS)
+    assert basis.shape == (len(GAIN_KNOTS) - 1, len(GAIN_KNOTS))
+    assert basis == pytest.approx(np.eye(len(GAIN_KNOTS))[:-1], abs=1e-14)
+    assert (gain_basis(np.array([300.0, 379.9, 510.1, 900.0])) == 0).all()
+
+
+def test_reading_leaves_the_absorbance_as_it_was():
+    absorbance = np.linspace(0.1, 1, 421)
+    before = absorbance.copy()
+    with_gain(0).read(absorbance)
+    assert np.array_equal(absorbance, before)
 
 
 def test_stray_light_caps_what_can_be_read_in_the_violet_only():
