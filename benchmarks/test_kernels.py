@@ -106,8 +106,8 @@ def test_growth(faster_than):
 @pytest.mark.benchmark(group="lab")
 def test_truth(faster_than):
     lab, recipes = setups.problem().lab, setups.recipes(60)
-    # Measured: up to 2.8e-5 by the table of compact particles, in the violet, where stray light hides it
-    # from the reading; 3.9e-5 by stray light itself, which the lab drops where little is left.
+    # Measured: 2.8e-5 at most by the table of compact particles, in the violet, where stray light
+    # hides it from the reading; 3.9e-5 by stray light itself, which the lab drops where little is.
     absorbed = reference_lab.absorbance(lab, recipes)
     np.testing.assert_allclose(lab.absorbance(recipes), absorbed, rtol=0, atol=4e-5)
     expected = reference_lab.truth(lab, recipes)

@@ -23,6 +23,7 @@ from plasmonbench.campaign import Campaign
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.commands.calibrate import calibrate_command
 from plasmonbench.commands.crossvalidate import crossvalidate_command
+from plasmonbench.commands.options import jobs_option
 from plasmonbench.commands.sensitivity import sensitivity_command
 from plasmonbench.commands.validate import validate_command
 from plasmonbench.errors import PlasmonbenchError
@@ -143,15 +144,7 @@ def _list_knobs(name: str, *, as_json: bool) -> None:
     type=click.IntRange(1, 100_000),
     help="Campaigns per pair (default: the suite's, or 5).",
 )
-@click.option(
-    "-j",
-    "--jobs",
-    "workers",
-    type=click.IntRange(1, 1024),
-    default=1,
-    show_default=True,
-    help="Worker processes.",
-)
+@jobs_option
 @click.option(
     "--out",
     "folder",

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from plasmonbench.commands.tables_of_droplets import droplet_options, read_tables
+from plasmonbench.commands.options import droplet_options, jobs_option, read_tables
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.randomness import generator
 from plasmonbench.registry import calibratable_lab
@@ -37,15 +37,7 @@ notes = Console(stderr=True, soft_wrap=True, highlight=False)
     show_default=True,
     help="Other labs to draw that the data do not rule out.",
 )
-@click.option(
-    "-j",
-    "--jobs",
-    "workers",
-    type=click.IntRange(1, 1024),
-    default=1,
-    show_default=True,
-    help="Worker processes.",
-)
+@jobs_option
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the draws.")
 def calibrate_command(
     losses_file: Path,

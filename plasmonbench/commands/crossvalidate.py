@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from plasmonbench import crossvalidation
 from plasmonbench.arrays import FloatArray
-from plasmonbench.commands.tables_of_droplets import droplet_options, read_tables
+from plasmonbench.commands.options import droplet_options, jobs_option, read_tables
 from plasmonbench.crossvalidation import Calibrator, CrossValidation
 from plasmonbench.crossvalidation_record import as_record
 from plasmonbench.droplet_table import DropletTable
@@ -53,15 +53,7 @@ notes = Console(stderr=True, soft_wrap=True, highlight=False)
     show_default=True,
     help="Extrapolate: fit recipes numbered below, judge the later ones. May be given again.",
 )
-@click.option(
-    "-j",
-    "--jobs",
-    "workers",
-    type=click.IntRange(1, 1024),
-    default=1,
-    show_default=True,
-    help="Worker processes.",
-)
+@jobs_option
 def crossvalidate_command(
     losses_file: Path,
     spectra_file: Path,

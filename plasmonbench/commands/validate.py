@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from plasmonbench.catalogue import RECORDED, find_problem_without_landscape
-from plasmonbench.commands.tables_of_droplets import droplet_options, read_tables
+from plasmonbench.commands.options import droplet_options, read_tables
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.lab import Lab, RecordedLab
 from plasmonbench.loss import SpectralLoss

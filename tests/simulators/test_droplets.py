@@ -112,15 +112,14 @@ def test_carry_over_comes_from_the_recipe_before_and_ends_after_a_few_droplets()
 
 def test_duds_are_as_frequent_and_as_deep_as_in_the_campaign():
     luck = draw(np.tile(FEW_SEEDS, (2000, 1)), 10)
-    dud = luck.gain < 0.8
+    dud = luck.dud < 1
     assert dud.mean() == pytest.approx(0.019, abs=0.004)
-    assert np.all((luck.gain[dud] > 0.45) & (luck.gain[dud] < 0.75))
+    assert np.all((luck.dud[dud] >= 0.53) & (luck.dud[dud] <= 0.66))
 
 
 def test_gain_and_offset_vary_as_in_the_campaign_and_against_each_other():
     luck = draw(np.tile(FEW_SEEDS, (500, 1)), 10)
-    sound = luck.gain > 0.8
-    gain, offset = luck.gain[sound], luck.offset[sound]
+    gain, offset = luck.gain.ravel(), luck.offset.ravel()
     assert 0.01 < gain.std() < 0.04
     assert 0.008 < offset.std() < 0.025
     assert np.corrcoef(gain, offset)[0, 1] == pytest.approx(-0.6, abs=0.05)

@@ -9,6 +9,7 @@ from plasmonbench import CAMPAIGN_WAVELENGTHS
 from simulators.fitting.linearised import Droplet, Model
 from simulators.optics.plates import plate_volume
 from simulators.silver_prisms import SilverPrisms
+from simulators.stages.droplets import TYPICAL_DROPLET
 from simulators.stages.extinction import (
     TABLE_VOLUMES,
     Extinction,
@@ -67,8 +68,8 @@ def test_readings_with_and_without_the_table(flow_space, rng, lab_of):
     """The lab that is run and the one that is fitted; measured: 6e-6 apart."""
     default = SilverParameters()
     recipes = flow_space.sample(300, rng)
-    settled = Droplet(recipes, np.full(300, np.inf))
-    fitted = Model(default).readings(to_vector(default, fitted_numbers()), settled)
+    typical = Droplet(recipes, np.full(300, TYPICAL_DROPLET))
+    fitted = Model(default).readings(to_vector(default, fitted_numbers()), typical)
     assert np.abs(lab_of(default).truth(recipes) - fitted).max() < 1e-5
 
 

@@ -12,6 +12,7 @@ from simulators.fitting.linearised import Droplet
 from simulators.fitting.objective import LONG, Campaign, settled_spectra
 from simulators.fitting.structures import CHOSEN, STRUCTURES, UNSUPPORTED
 from simulators.silver_prisms import SilverPrisms
+from simulators.stages.droplets import TYPICAL_DROPLET
 from simulators.stages.parameters import read_parameters, to_vector
 
 LOSS = silver_prism_loss()
@@ -36,7 +37,7 @@ def mixed(campaign):
 def test_a_known_lab_is_found_again(campaign_of, flow_space, moved, seed):
     """40 recipes of 20 droplets, 6 of them with spectra, with all the scatter of the campaign.
 
-    Measured for eight seeds: on fresh recipes the mean error of the loss falls from .10-.12 to
+    Measured for eight seeds: on fresh recipes the mean error of the loss falls from .09-.12 to
     .010-.022, that of spectra from .18-.20 to .010-.021, and no number lies further than 2.7
     uncertainties from the truth (their root mean square is .26-.42: the standard errors of the
     fit allow for a model that is wrong, which here it is not).
@@ -48,13 +49,13 @@ def test_a_known_lab_is_found_again(campaign_of, flow_space, moved, seed):
     found = fit(campaign, CHOSEN)
     prior = Task(CHOSEN, campaign).objective()
     fresh = flow_space.sample(300, rng)
-    settled, expected = Droplet(fresh, np.full(300, np.inf)), lab.truth(fresh)
+    typical, expected = Droplet(fresh, np.full(300, TYPICAL_DROPLET)), lab.truth(fresh)
     before, after = (
-        found.model.readings(vector, settled) - expected for vector in (prior.centre, found.vector)
+        found.model.readings(vector, typical) - expected for vector in (prior.centre, found.vector)
     )
     loss_error = [np.abs(LOSS(expected + off) - LOSS(expected)).mean() for off in (before, after)]
     rmse = [np.sqrt(np.mean(off**2)) for off in (before, after)]
-    assert loss_error[0] > 0.09
+    assert loss_error[0] > 0.085
     assert loss_error[1] < 0.025
     assert rmse[0] > 0.17
     assert rmse[1] < 0.025
@@ -76,7 +77,9 @@ def test_the_minimum_is_one(campaign_of, moved, rng):
     objective = Task(CHOSEN, campaign).objective()
 
     def cost(vector):
-        return np.sum(np.sqrt(1 + objective.residuals(vector) ** 2) - 1)
+        residuals = objective.residuals(vector)
+        droplets, priors = residuals[: -len(vector)], residuals[-len(vector) :]
+        return np.sum(np.sqrt(1 + droplets**2) - 1) + np.sum(priors**2) / 2
 
     lowest = cost(found.vector)
     assert found.costs == (pytest.approx(lowest, rel=1e-9),)
@@ -86,24 +89,38 @@ def test_the_minimum_is_one(campaign_of, moved, rng):
         assert cost(found.vector + step) > lowest - 2e-5 * lowest
 
 
-def test_far_off_residuals_make_uncertainties_larger(campaign_of, moved, rng):
-    """Each residual counts 1/sqrt(1 + r^2), by hand and by the singular values of sqrt(w) J."""
+def test_uncertainties_by_hand(campaign_of, moved, rng):
+    """The sandwich recipe by recipe: sum of outer products between two inverse curvatures.
+
+    The curvature comes from differences of the gradient with the residuals' own curvature left out,
+    as Gauss and Newton do: d2 rho/dr2 is (1 + r^2)^-3/2 for droplets and 1 for priors.
+    """
     campaign = mixed(campaign_of(moved(TRUTH), rng, recipes=12, spectra=1))
     wrong = campaign.median_loss.copy()
     wrong[:3] += 0.3  # ten standard errors
     campaign = dataclasses.replace(campaign, median_loss=wrong)
     found = fit(campaign, CHOSEN)
     objective = Task(CHOSEN, campaign).objective()
-    residuals = objective.residuals(found.vector)
+    residuals, slopes = objective.residuals(found.vector), objective.jacobian(found.vector)
     assert np.abs(residuals).max() > 3
-    weighted = objective.jacobian(found.vector) / (1 + residuals**2)[:, None] ** 0.25
-    _, singular, right = np.linalg.svd(weighted, full_matrices=False)
-    expected = np.sqrt(np.sum((right.T / singular) ** 2, axis=1))
-    assert found.uncertainty == pytest.approx(expected, rel=1e-6)
+    k = len(found.vector)
+    curvature, meat = np.zeros((2, k, k))
+    groups = {}
+    for row, (r, slope) in enumerate(zip(residuals, slopes, strict=True)):
+        if row >= len(residuals) - k:
+            curvature += np.outer(slope, slope)
+            meat += np.outer(slope, slope)
+            continue
+        curvature += np.outer(slope, slope) / (1 + r**2) ** 1.5
+        # 12 medians, then the starts and the later excesses of all 12, then the spectrum.
+        group = row % 12 if row < 36 else "spectrum"
+        groups[group] = groups.get(group, 0) + slope * r / np.sqrt(1 + r**2)
+    meat += sum(np.outer(score, score) for score in groups.values())
+    expected = np.linalg.solve(curvature, np.linalg.solve(curvature, meat).T)
+    assert found.uncertainty == pytest.approx(np.sqrt(np.diag(expected)), rel=1e-6)
 
 
-def test_uncertainties_are_those_of_least_squares_where_residuals_are_small(campaign_of, rng):
-    """On data without any error the robust weights are 1: (J'J)^-1, by another route (SVD)."""
+def test_perfect_data_leave_the_numbers_where_they_are(campaign_of, rng):
     campaign = mixed(campaign_of(CHOSEN.base(), rng, recipes=12, spectra=1))
     objective = Task(CHOSEN, campaign).objective()
     residuals = objective.residuals(objective.centre)
@@ -113,15 +130,13 @@ def test_uncertainties_are_those_of_least_squares_where_residuals_are_small(camp
         start_excess=campaign.start_excess + 0.06 * residuals[12:24],
         later_excess=campaign.later_excess + 0.04 * residuals[24:36],
         spectra=objective.model.readings(
-            objective.centre, Droplet(campaign.spectrum_recipes, np.array([np.inf]))
+            objective.centre, Droplet(campaign.spectrum_recipes, campaign.spectrum_middle)
         ),
     )
     found = fit(exact, CHOSEN)
     assert found.vector == pytest.approx(objective.centre, abs=1e-6)
-    slopes = Task(CHOSEN, exact).objective().jacobian(found.vector)
-    _, singular, right = np.linalg.svd(slopes, full_matrices=False)
-    expected = np.sqrt(np.sum((right.T / singular) ** 2, axis=1))
-    assert found.uncertainty == pytest.approx(expected, rel=1e-6)
+    # Nothing scatters, so that only the priors' own width is left, pulled in by the data.
+    assert np.all(found.uncertainty < objective.spread)
 
 
 @pytest.mark.parametrize(
@@ -207,8 +222,9 @@ def test_structures_freeze_what_they_say():
             assert getattr(getattr(base, stage), entry) == value
             assert name in structure.not_fitted()
         assert not set(structure.freed) & structure.not_fitted()
-        assert structure.with_silver("Yang").base().extinction.silver == "Yang"
-        assert structure.with_silver("Yang").not_fitted() >= structure.not_fitted()
+        other = structure.changed(silver="Yang")
+        assert other.base().extinction.silver == "Yang"
+        assert other.not_fitted() >= structure.not_fitted()
     sizes = {name: numbers for name, (_, numbers) in calibrators().items()}
     assert list(sizes) == [structure.name for structure in STRUCTURES]
     assert sizes["no smooth corrections"] == sizes["chosen"] - 32

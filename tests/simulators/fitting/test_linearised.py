@@ -119,7 +119,8 @@ def test_residuals_are_zero_where_the_lab_is_the_campaign():
         start_excess=(after(0.5) - after(17.0))[[0, 2]],
         later_excess=(after(5.0) - after(17.0))[[0, 2]],
         spectrum_recipes=recipes[:1],
-        spectra=model.readings(place, Droplet(recipes[:1], np.array([np.inf]))),
+        spectra=model.readings(place, Droplet(recipes[:1], np.array([14.0]))),
+        spectrum_middle=np.array([14.0]),
     )
     objective = Task(Structure("all", freed=UNSUPPORTED), campaign).objective()
     residuals = objective.residuals(place)

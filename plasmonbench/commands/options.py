@@ -1,4 +1,4 @@
-"""The options by which commands take droplets of a real campaign."""
+"""Options that several commands share: droplets of a real campaign, worker processes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,17 @@ from plasmonbench.arrays import FloatArray
 from plasmonbench.droplet_table import DropletTable, read_losses, read_spectra
 from plasmonbench.space import RecipeSpace
 from plasmonbench.validation import makeable
+
+
+jobs_option = click.option(
+    "-j",
+    "--jobs",
+    "workers",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Worker processes.",
+)
 
 
 def droplet_options(*, spectra_required: bool) -> Callable[[Any], Any]:
