@@ -75,7 +75,7 @@ def _fail(message: str) -> NoReturn:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="plasmonbench")
 def cli() -> None:
-    """Benchmark experiment planners on simulated silver-nanoprism laboratories."""
+    """Benchmark experiment planners on simulated nanoparticle laboratories."""
 
 
 @cli.command("list")

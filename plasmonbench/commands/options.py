@@ -13,7 +13,6 @@ from plasmonbench.droplet_table import DropletTable, read_losses, read_spectra
 from plasmonbench.space import RecipeSpace
 from plasmonbench.validation import makeable
 
-
 jobs_option = click.option(
     "-j",
     "--jobs",

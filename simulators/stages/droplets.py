@@ -61,10 +61,12 @@ LARGEST_DEFICIT = 0.95
 
 
 def harsher(parameters: DropletParameters) -> DropletParameters:
-    """Return the same with every cause of scatter but the detector 1.2 to 3 times as large."""
+    """Return the same with all that differs by chance but the detector 2 to 3 times as large.
+
+    The start-up stays as it is: it is no chance, and the truth is of droplets that go through it.
+    """
     return replace(
         parameters,
-        startup_logit=parameters.startup_logit + 1.0,
         carryover_probability=min(1.0, 2 * parameters.carryover_probability),
         flow_jitter=2 * parameters.flow_jitter,
         total_jitter=2 * parameters.total_jitter,
