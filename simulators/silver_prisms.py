@@ -28,8 +28,8 @@ class SilverPrisms:
     Parameters
     ----------
     noise
-        "real" as the campaign's replicates, "harsh" with all that differs by chance but the detector
-        2 to 3 times as large, "none" for the truth in every droplet.
+        "real" as the campaign's replicates, "harsh" with all that differs by chance, but for the
+        detector, 2 to 3 times as large, "none" for the truth in every droplet.
     lab
         0 is the best fit to the campaign; 1, 2, ... are labs that its data do not rule out
         (`simulators.fitting.instances`).
