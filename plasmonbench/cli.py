@@ -35,6 +35,7 @@ from plasmonbench.registry import (
 )
 from plasmonbench.runner import Job, check_jobs, end_workers, local_executor, run_jobs
 from plasmonbench.scoring import score_campaigns
+from plasmonbench.specs import parse_spec
 from plasmonbench.tables import print_scores, score_record
 
 RUNS = Path("runs")
@@ -314,6 +315,8 @@ def landscape_command(problem: str, sample: int, write: bool, as_json: bool) -> 
     """Find the target levels and the optimum of a PROBLEM on its truth."""  # fmt: skip
     path, key = catalogue.landscape_file(problem)
     chosen = catalogue.find_problem_without_landscape(problem)
+    if write:
+        _refuse_to_spoil(problem, landscape.load(path, key), sample)
     with Progress(console=notes, transient=True) as progress:
         task = progress.add_task("sampling and polishing", total=1.0)
         found = landscape.explore(
@@ -343,6 +346,21 @@ def landscape_command(problem: str, sample: int, write: bool, as_json: bool) -> 
     recipe = zip(space.names, space.units, found.optimum_recipe, strict=True)
     best = ", ".join(f"{name} {value:.4g} {unit}" for name, unit, value in recipe)
     out.print(Text(f"Best known recipe: {best}"))
+
+
+def _refuse_to_spoil(problem: str, kept: landscape.Landscape | None, sample: int) -> None:
+    """Keep what came along: better levels, and a file that is not somebody's own."""
+    if kept is not None and kept.sample_size > sample:
+        raise PlasmonbenchError(
+            f"the levels kept for {problem} rest on {kept.sample_size:,} recipes; a sample of "
+            f"{sample:,} is not written over them"
+        )
+    spec = parse_spec(problem)
+    if not spec.name.endswith(".toml") and "parameters" in dict(spec.knobs):
+        raise PlasmonbenchError(
+            f"the levels of a lab of your own are not kept with {spec.name}; copy its TOML file, "
+            'add lab_settings = { parameters = "..." }, and give that file instead'
+        )
 
 
 cli.add_command(calibrate_command)

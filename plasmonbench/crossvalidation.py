@@ -203,7 +203,10 @@ def _run_fold(task: _Task) -> FoldPrediction:
     test = task.test
     # One thread each: workers share the cores, and small matrices gain nothing from more.
     with threadpool_limits(1):
-        predictor = task.model(task.losses, task.spectra)
+        try:
+            predictor = task.model(task.losses, task.spectra)
+        except (ArithmeticError, ValueError) as error:  # LinAlgError is a ValueError
+            raise PlasmonbenchError(f"{task.what}: the fit failed: {error}") from error
         losses = np.empty(0)
         if len(test.labels):
             losses = np.asarray(predictor.losses(test.recipes, _droplets(test)), dtype=np.float64)

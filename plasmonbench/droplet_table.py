@@ -16,6 +16,11 @@ UNIT_SUFFIXES = {"%": "_pct", "uL/min": "_ul_min"}
 """What a column's name ends with for an axis of that unit, as in the campaign's own tables."""
 
 
+LOSS_RANGE = (-1e-6, 1 + 1e-6)
+ABSORBANCE_RANGE = (-1.0, 5.0)
+"""No spectrometer tells more than five decades, and a baseline is not off by a whole one."""
+
+
 @dataclass(frozen=True, eq=False)
 class DropletTable:
     """Droplets grouped by recipe."""
@@ -50,7 +55,11 @@ def read_losses(path: Path, space: RecipeSpace) -> DropletTable:
     PlasmonbenchError
         As `read_droplets`.
     """
-    return read_droplets(path, recipe_columns(space), ["loss"])
+    table = read_droplets(path, recipe_columns(space), ["loss"])
+    _check_range(
+        path, table, "a loss of", *LOSS_RANGE, "losses lie between 0 and 1: are these percent?"
+    )
+    return table
 
 
 def read_spectra(path: Path, space: RecipeSpace, wavelengths: FloatArray) -> DropletTable:
@@ -61,7 +70,10 @@ def read_spectra(path: Path, space: RecipeSpace, wavelengths: FloatArray) -> Dro
     PlasmonbenchError
         As `read_droplets`.
     """
-    return read_droplets(path, recipe_columns(space), [f"a{w:g}" for w in wavelengths])
+    table = read_droplets(path, recipe_columns(space), [f"a{w:g}" for w in wavelengths])
+    hint = "decadic absorbance as measured is expected"
+    _check_range(path, table, "an absorbance of", *ABSORBANCE_RANGE, hint)
+    return table
 
 
 def read_droplets(path: Path, recipe_columns: list[str], value_columns: list[str]) -> DropletTable:
@@ -100,6 +112,16 @@ def read_droplets(path: Path, recipe_columns: list[str], value_columns: list[str
         recipes.append(mixed[rows[0]])
         grouped.append(values[rows])
     return _merged_duplicates(DropletTable(tuple(labels), np.array(recipes), grouped))
+
+
+def _check_range(
+    path: Path, table: DropletTable, what: str, low: float, high: float, hint: str
+) -> None:
+    rows = table.values  # noqa: PD011 - no pandas frame
+    for label, droplets in zip(table.labels, rows, strict=True):
+        odd = droplets[(droplets < low) | (droplets > high)]
+        if odd.size:
+            raise PlasmonbenchError(f"{path}: recipe {label} has {what} {odd[0]:g}; {hint}")
 
 
 def _merged_duplicates(table: DropletTable) -> DropletTable:
@@ -144,4 +166,6 @@ def _line(row: int) -> int:
 
 def _some(names: list[str]) -> str:
     shown = ", ".join(names[:8])
+    if len(shown) > 200:
+        return shown[:200] + " ..."
     return shown if len(names) <= 8 else f"{shown}, ... ({len(names)} in all)"

@@ -89,7 +89,7 @@ class LabCalibration(Protocol):
 
     @property
     def scores(self) -> Mapping[str, float]:
-        """How well the fit describes what it was fitted to, by name."""
+        """How well the fit describes what it was fitted to, by name; ``loss_r2`` among them."""
         ...
 
     def write(self, path: Path) -> list[Path]:

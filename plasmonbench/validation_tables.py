@@ -27,6 +27,11 @@ def print_validation(console: Console, validation: Validation) -> None:
         _print_spectra(console, validation.spectra)
     _print_replicates(console, validation)
     _print_line(console, "'-': cannot be told from these droplets.")
+    _print_line(
+        console,
+        "If the lab was fitted to these very droplets, this is agreement and no prediction: "
+        "see plasmonbench crossvalidate.",
+    )
 
 
 def worst_recipes(validation: Validation) -> list[int]:

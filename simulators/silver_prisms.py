@@ -130,8 +130,22 @@ class SilverPrisms:
     def populations(self, recipes: FloatArray) -> pd.DataFrame:
         """Return sizes and silver shares of the particles of recipes (n, 5), a row per recipe.
 
-        Columns as in `population_table`: nm, spreads of logarithms, shares of the silver.
+        A recipe is silver nitrate, PVA, citrate and seeds in % of the aqueous flow, and the total
+        flow in uL/min. Sizes are medians in nm, spreads are of logarithms, ``silver_in_...`` and
+        ``silver_unreduced`` shares of all silver in the droplet, the seeds' own included;
+        ``conversion`` is the share of the ions that was reduced. See `population_table`.
+
+        Raises
+        ------
+        PlasmonbenchError
+            If a recipe has not five flows, or the lab cannot make it.
         """
+        recipes = np.asarray(recipes, dtype=np.float64)
+        if recipes.ndim != 2 or recipes.shape[1] != len(self.space.names):
+            names = ", ".join(self.space.names)
+            raise PlasmonbenchError(f"recipes are rows of {names}; got shape {recipes.shape}")
+        if faults := self.space.violations(recipes):
+            raise PlasmonbenchError(faults[0])
         return population_table(self.particles(recipes), self.parameters.growth)
 
     def absorbance(self, recipes: FloatArray) -> FloatArray:

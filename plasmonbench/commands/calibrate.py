@@ -28,7 +28,11 @@ notes = Console(stderr=True, soft_wrap=True, highlight=False)
     help="Parameter file to write; the labs around it go beside it.",
 )
 @click.option(
-    "--starts", type=click.IntRange(1, 1000), default=6, show_default=True, help="Descents."
+    "--starts",
+    type=click.IntRange(1, 1000),
+    default=6,
+    show_default=True,
+    help="Descents from different places, of which the best is taken.",
 )
 @click.option(
     "--labs",
@@ -38,7 +42,13 @@ notes = Console(stderr=True, soft_wrap=True, highlight=False)
     help="Other labs to draw that the data do not rule out.",
 )
 @jobs_option
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the draws.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Of the starts and of the labs that are drawn.",
+)
 def calibrate_command(
     losses_file: Path,
     spectra_file: Path | None,
@@ -51,10 +61,12 @@ def calibrate_command(
 ) -> None:
     """Fit a lab to real droplets and write its parameter file.
 
-    Use it as ``-p 'silver-prisms[parameters=FILE]'``; the result is the same for any number of
-    workers.
+    Use it as -p 'silver-prisms[parameters=FILE]'. Ten recipes are needed at least, and some with
+    spectra. The result is the same for any number of workers.
     """
     cls = calibratable_lab(lab)
+    if path.suffix != ".toml":
+        raise PlasmonbenchError(f"--out is a TOML file; call it {path.name}.toml")
     if path.is_dir():
         raise PlasmonbenchError(f"--out needs a file; {path} is a folder")
     if not path.parent.is_dir():
@@ -77,7 +89,14 @@ def calibrate_command(
             rng=generator("calibration", seed),
             executor=executor,
         )
+    if found.scores["loss_r2"] < 0:
+        raise PlasmonbenchError(
+            f"the fit is worse than a constant (R2 of the losses {found.scores['loss_r2']:.3g}); "
+            f"{path} was not written. Do losses, spectra and flows belong together?"
+        )
     for file in found.write(path):
         notes.print(f"written: {file}", markup=False)
+    notes.print("scores, of what was fitted to and not of predictions:")
     for name, value in found.scores.items():
         click.echo(f"{name}: {value:g}")
+    notes.print(f"try it: plasmonbench validate -p '{lab}[parameters={path}]' ...", markup=False)

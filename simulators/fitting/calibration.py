@@ -18,7 +18,7 @@ from simulators.fitting.linearised import Droplet, Model
 from simulators.fitting.objective import Campaign
 from simulators.fitting.scatter import with_scatter
 from simulators.fitting.structures import CHOSEN, STRUCTURES, Structure
-from simulators.stages.parameters import SilverParameters, write_parameters
+from simulators.stages.parameters import SilverParameters, read_parameters, write_parameters
 
 CALIBRATION_NOTE = (
     "The silver lab is refitted in each fold as `plasmonbench calibrate` fits it, from six starts "
@@ -51,8 +51,10 @@ class Calibration:
         }
         write_parameters(path, self.parameters, self.fit.uncertainties(), heading)
         if not self.labs:
+            # Labs of an earlier fit would pass for this one's.
+            labs_file(path).unlink(missing_ok=True)
             return [path]
-        write_labs(labs_file(path), self.labs)
+        write_labs(labs_file(path), self.labs, around=read_parameters(path))
         return [path, labs_file(path)]
 
 
@@ -140,8 +142,9 @@ def _scores(best: Fit, campaign: Campaign) -> dict[str, float]:
         "recipes": len(measured),
         "loss_r2": float(1 - residual @ residual / np.sum((measured - measured.mean()) ** 2)),
         "loss_mae": float(np.abs(residual).mean()),
-        "loss_spearman": float(spearmanr(predicted, measured).statistic),
     }
+    if np.ptp(predicted) > 0 and np.ptp(measured) > 0:
+        scores["loss_spearman"] = float(spearmanr(predicted, measured).statistic)
     if len(campaign.spectra):
         settled = Droplet(campaign.spectrum_recipes, campaign.spectrum_middle)
         error = best.model.readings(best.vector, settled) - campaign.spectra

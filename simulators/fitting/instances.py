@@ -11,6 +11,7 @@ fitted changes from lab to lab: silver's permittivity, the optics of the plates,
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Sequence
 from concurrent.futures import Executor
@@ -68,10 +69,15 @@ def draw_labs(
     ]
 
 
-def write_labs(path: Path, labs: Sequence[SilverParameters]) -> None:
-    """Write labs as JSON, numbers by stage and name."""
+def write_labs(
+    path: Path, labs: Sequence[SilverParameters], around: SilverParameters | None = None
+) -> None:
+    """Write labs as JSON, numbers by stage and name; ``around`` is the fit that they belong to."""
+    record: dict[str, Any] = {"labs": [dataclasses.asdict(lab) for lab in labs]}
+    if around is not None:
+        record["around"] = _fingerprint(around)
     path.write_text(
-        json.dumps({"labs": [dataclasses.asdict(lab) for lab in labs]}, indent=1) + "\n",
+        json.dumps(record, indent=1) + "\n",
         encoding="utf-8",
     )
 
@@ -93,16 +99,28 @@ def read_lab(number: int, parameters: Path = SHIPPED) -> SilverParameters:
         return read_parameters(parameters)
     path = labs_file(parameters)
     if not path.is_file():
-        raise PlasmonbenchError(f"there is no file {path} of labs beside the parameters; lab=0 is")
+        raise PlasmonbenchError(
+            f"there is no file {path} of other labs; only lab=0, the fit itself"
+        )
     try:
-        labs: list[Any] = json.loads(path.read_text(encoding="utf-8"))["labs"]
+        record = json.loads(path.read_text(encoding="utf-8"))
+        labs: list[Any] = record["labs"]
     except (ValueError, KeyError, TypeError) as error:
         raise PlasmonbenchError(f"{path} is not a file of labs: {error}") from error
     if not isinstance(labs, list):
         raise PlasmonbenchError(f"{path} is not a file of labs: 'labs' must be a list")
+    if record.get("around", "") not in ("", _fingerprint(read_parameters(parameters))):
+        raise PlasmonbenchError(
+            f"the labs in {path} were drawn around another fit than {parameters.name}; "
+            "write both anew with plasmonbench calibrate"
+        )
     if not 1 <= number <= len(labs):
         raise PlasmonbenchError(f"lab must be 0 to {len(labs)}; got {number}")
     return parse_values(path, labs[number - 1])
+
+
+def _fingerprint(parameters: SilverParameters) -> str:
+    return hashlib.sha256(repr(parameters).encode()).hexdigest()[:12]
 
 
 def _bayesian_bootstrap(size: int, rng: np.random.Generator) -> Any:

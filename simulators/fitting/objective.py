@@ -168,9 +168,11 @@ class Objective:
         losses = self._combined(here.projected(self._loss_rows, gradient))
         spectra = here.jacobian(self._spectrum_rows) * self._spectrum_scale[:, :, None]
         k = len(vector)
-        return np.concatenate(
+        slopes = np.concatenate(
             [losses * self._scale[:, None], spectra.reshape(-1, k), np.diag(1 / self.spread)]
         )
+        # At the edge of what the lab can compute a difference may reach beyond it: no slope then.
+        return np.where(np.isfinite(slopes), slopes, 0.0)
 
     def robust(self, squares: FloatArray) -> FloatArray:
         """Return rho of squared residuals (r,) and its two derivatives, (3, r), for SciPy."""

@@ -209,6 +209,12 @@ def parse_values(path: Path, table: Mapping[str, Any]) -> SilverParameters:
             name: _checked(path, f"{stage.name}.{name}", section[name], getattr(default, name))
             for name in names
         }
+        for entry in dataclasses.fields(default):
+            prior = entry.metadata.get("prior")
+            if prior is not None and prior.log and values[entry.name] <= 0:
+                raise PlasmonbenchError(
+                    f"{path}: {stage.name}.{entry.name} must be positive; got {values[entry.name]}"
+                )
         stages[stage.name] = type(default)(**values)
     return SilverParameters(**stages)
 

@@ -1,9 +1,12 @@
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
 from plasmonbench import cli
+
+SHIPPED = Path(__file__).parents[2] / "simulators" / "silver_prisms.toml"
 
 
 @pytest.fixture
@@ -135,6 +138,11 @@ def test_a_folder_that_cannot_be_made(plasmonbench, tmp_path):
         (["compare", "nowhere"], "holds no run"),
         (["compare"], "Missing argument"),
         (["landscape", "recorded:x.csv"], "its own landscape"),
+        (["landscape", "silver-prisms", "--sample", "20000", "--write"], "rest on 1,048,576"),
+        (
+            ["landscape", f"silver-prisms[parameters={SHIPPED}]", "--write"],
+            "copy its TOML file",
+        ),
         (["wrong"], "No such command"),
     ],
 )

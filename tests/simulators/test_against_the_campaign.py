@@ -122,4 +122,7 @@ def test_the_shipped_files_are_what_calibrate_writes(tables, tmp_path):
     assert_alike(read_table(path), read_table(SHIPPED))
     fresh, kept = (json.loads(labs_file(p).read_text()) for p in (path, SHIPPED))
     assert len(kept["labs"]) == 10
+    # The hash of the fit's last digits, which may differ from machine to machine.
+    assert fresh.pop("around")
+    assert kept.pop("around")
     assert_alike(fresh, kept)

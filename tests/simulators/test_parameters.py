@@ -235,3 +235,11 @@ def test_a_stage_that_is_no_table_is_refused(tmp_path):
 def test_a_stage_that_the_lab_does_not_have_is_refused(changed):
     path = changed("[growth.rate]\n", "[grwoth.rate]\nvalue = 1.0\n\n[growth.rate]\n")
     assert "grwoth" in complaint(path)
+
+
+def test_what_must_be_positive_is(tmp_path):
+    path = tmp_path / "lab.toml"
+    growth = dataclasses.replace(SilverParameters().growth, rate=-6.0)
+    write_parameters(path, dataclasses.replace(SilverParameters(), growth=growth), {}, {})
+    with pytest.raises(PlasmonbenchError, match=r"growth\.rate must be positive; got -6"):
+        read_parameters(path)

@@ -5,7 +5,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from plasmonbench import CAMPAIGN_WAVELENGTHS, PlasmonbenchError
+from plasmonbench import CAMPAIGN_WAVELENGTHS, ParticleLab, PlasmonbenchError
 from plasmonbench.lab import CalibratableLab
 from plasmonbench.registry import build_lab, calibratable_lab
 from simulators.optics.materials import SILVER_DATASETS
@@ -86,3 +86,34 @@ def test_truth_of_a_thousand_recipes_is_that_of_each(rng):
     recipes = lab.space.sample(1000, rng)
     some = rng.choice(1000, 20, replace=False)
     assert np.allclose(lab.truth(recipes)[some], lab.truth(recipes[some]), rtol=1e-12, atol=1e-15)
+
+
+def test_populations_hold_all_silver_and_name_what_grew(rng):
+    lab = SilverPrisms()
+    assert isinstance(lab, ParticleLab)
+    recipes = lab.space.sample(200, rng)
+    table = lab.populations(recipes)
+    shares = table[["silver_in_plates", "silver_in_compact", "silver_in_spheres"]].sum(axis=1)
+    assert np.allclose(shares + table["silver_unreduced"], 1)
+    particles = lab.particles(recipes)
+    # The mean volume of the log-normal plates is that of the growth: pi/4 d^2 h, less the rim.
+    d, h, s = (table[f"plate_{name}"] for name in ("diameter_nm", "thickness_nm", "log_spread"))
+    wide = d > 4 * h
+    ratio = (np.pi / 4 * d**2 * h * np.exp(2 * s**2))[wide] / particles.plate_volume[wide]
+    assert ratio.between(1.0, 1.15).all()
+    # Edge of the triangle of the same volume: sqrt(3)/4 e^2 h, but for its rounding.
+    assert np.allclose(table["plate_edge_nm"][wide] / d[wide], 1.3, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("recipes", "complaint"),
+    [
+        ([30, 20, 5, 5, 800], "rows of q_agno3"),
+        ([[30, 20, 5, 5]], "rows of q_agno3"),
+        ([[90, 20, 5, 5, 800]], "q_agno3"),
+        ([[30, 20, -5, 5, 800]], "q_tsc"),
+    ],
+)
+def test_populations_of_what_cannot_be_mixed_are_refused(recipes, complaint):
+    with pytest.raises(PlasmonbenchError, match=complaint):
+        SilverPrisms().populations(recipes)

@@ -128,3 +128,16 @@ def test_drawn_labs_surround_the_best_fit(campaign_of, rng, count):
     # What hardly shows in the data is as open among the labs as it was believed to be.
     exponents = [lab.growth.rate_correction[k] for lab in labs for k in range(16)]
     assert 0.4 < np.std(exponents) < 1.2  # three times the prior's spread of .3, less what shows
+
+
+def test_labs_of_another_fit_are_refused(tmp_path):
+    path = tmp_path / "mine.toml"
+    write_parameters(path, SilverParameters(), {}, {})
+    write_labs(labs_file(path), [SilverParameters()], around=read_parameters(path))
+    assert read_lab(1, path) == read_lab(0, path)
+    other = dataclasses.replace(
+        SilverParameters(), growth=dataclasses.replace(SilverParameters().growth, rate=5.0)
+    )
+    write_parameters(path, other, {}, {})
+    with pytest.raises(PlasmonbenchError, match=r"around another fit than mine\.toml"):
+        read_lab(1, path)
