@@ -22,11 +22,11 @@ from simulators.stages.parameters import SilverParameters, read_parameters, writ
 
 CALIBRATION_NOTE = (
     "The silver lab is refitted in each fold as `plasmonbench calibrate` fits it, from six starts "
-    "of which the lowest cost is taken; structures that say nothing of it from the priors' means "
-    "alone. The means of the growth's priors come from a prototype that an earlier fit to all of "
-    "these recipes gave, so that no fold is wholly ignorant of what it holds out. How much that "
-    "is worth shows in the row *priors twice as wide*: little for recipes among known ones, more "
-    "where the model extrapolates. The reference models have no such help."
+    "of which the lowest cost is taken; *priors twice as wide* from three, the other structures "
+    "from the priors' means alone. The means of the growth's priors come from a prototype that an "
+    "earlier fit to all of these recipes gave, so that no fold is wholly ignorant of what it holds "
+    "out. How much that is worth shows in the row *priors twice as wide*. The reference models "
+    "have no such help."
 )
 
 

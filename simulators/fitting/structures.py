@@ -78,7 +78,7 @@ CHOSEN = Structure("chosen", starts=6)
 STRUCTURES = (
     CHOSEN,
     Structure("chosen, from the priors' means alone"),
-    Structure("priors twice as wide", prior_width=2.0, starts=6),
+    Structure("priors twice as wide", prior_width=2.0, starts=3),
     Structure(
         "no smooth corrections",
         {
@@ -87,13 +87,10 @@ STRUCTURES = (
         },
     ),
     Structure("correction of the rate alone", {"growth.volume_correction": NO_CORRECTION}),
-    Structure("correction of the volume alone", {"growth.rate_correction": NO_CORRECTION}),
     Structure("plates as spheroids", {"extinction.plates": "spheroid"}),
     Structure("plates as triangles", {"extinction.plates": "triangle"}),
     Structure("silver of McPeak", {"extinction.silver": "McPeak"}),
-    Structure("silver of Yang", {"extinction.silver": "Yang"}),
     Structure("size damping 1", {"extinction.damping": 1.0}),
-    Structure("size damping 3", {"extinction.damping": 3.0}),
     Structure("ascorbic acid is the remainder", freed=("growth.rate_ascorbate_exponent",)),
     Structure("all silver reduced", {"growth.rate": 1e6, "growth.rate_correction": NO_CORRECTION}),
     Structure("citrate does not slow", {"growth.citrate_half": 1e9}),
@@ -103,8 +100,6 @@ STRUCTURES = (
         "one width for all plates",
         {"growth.plate_spread_volume_exponent": 0.0, "growth.plate_spread_pva_exponent": 0.0},
     ),
-    Structure("one thickness for all plates", {"growth.plate_thickness_exponent": 0.0}),
-    Structure("plate share of one volume", {"growth.plate_volume_slope": 0.0}),
     Structure("no gain of the spectrometer", {"spectrometer.log_gain": NO_GAIN}),
     Structure("losses alone", spectra=False),
 )
