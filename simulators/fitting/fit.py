@@ -115,11 +115,13 @@ def fit(
     """
     objective = Task(structure, campaign).objective()
     tasks = [Task(structure, campaign)]
-    if starts > 1 and rng is None:
-        raise TypeError("more than one start needs a generator")
-    for _ in range(starts - 1):
-        drawn = START_SPREAD * rng.standard_normal(len(objective.centre))  # type: ignore[union-attr]
-        tasks.append(Task(structure, campaign, objective.centre + drawn * objective.spread))
+    if starts > 1:
+        if rng is None:
+            raise TypeError("more than one start needs a generator")
+        drawn = START_SPREAD * rng.standard_normal((starts - 1, len(objective.centre)))
+        tasks += [
+            Task(structure, campaign, objective.centre + row * objective.spread) for row in drawn
+        ]
     found = sorted(descend_all(tasks, executor), key=lambda minimum: minimum.cost)
     return Fit(
         model=objective.model,
