@@ -226,6 +226,8 @@ def _figures(measured: FloatArray, predicted: FloatArray) -> tuple[FloatArray, .
     """
     residual = predicted - measured
     spread = ((measured - measured.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+    # About a rounded mean, equal losses have a spread of 1e-33.
+    spread[np.ptp(measured, axis=1) == 0] = 0.0
     first, second = (rankdata(values, axis=1) for values in (measured, predicted))
     first -= first.mean(axis=1, keepdims=True)
     second -= second.mean(axis=1, keepdims=True)

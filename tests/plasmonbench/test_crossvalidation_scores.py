@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from plasmonbench.agreement import loss_agreement
@@ -59,6 +59,7 @@ def test_intervals_of_blocks_know_that_neighbours_err_alike(rng):
 
 
 @settings(max_examples=25, deadline=None)
+@example(seed=88, n=6, ties=True)  # one resample holds a single loss six times
 @given(st.integers(0, 10_000), st.integers(6, 30), st.booleans())
 def test_intervals_are_those_of_a_plain_bootstrap(seed, n, ties):
     rng = np.random.default_rng(seed)
@@ -76,7 +77,9 @@ def test_intervals_are_those_of_a_plain_bootstrap(seed, n, ties):
     ).intervals
     for name in FIGURES:
         values = [getattr(one, name) for one in drawn if getattr(one, name) is not None]
-        assert found[name] == pytest.approx(np.quantile(values, [0.025, 0.975]), abs=1e-12)
+        assert found[name] == pytest.approx(
+            np.quantile(values, [0.025, 0.975]), rel=1e-9, abs=1e-12
+        )
 
 
 def test_the_better_model_is_told_from_the_worse(rng):
