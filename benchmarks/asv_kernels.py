@@ -53,7 +53,7 @@ class OpticsKernels:
         self.time_mie_spheres()
 
     def time_disk_populations(self):
-        self.optics.disk_population(*self.plates)
+        self.optics.plate_population("disk", *self.plates)
 
     def time_compact_particles(self):
         self.extinction.compact_particles(self.volumes)

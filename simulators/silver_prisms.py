@@ -37,7 +37,8 @@ class SilverPrisms:
         A parameter file of one's own, written by ``plasmonbench calibrate``, instead of the
         shipped one; its labs lie beside it.
     plates, silver
-        Other optics than the fit was made with: shape of the plates (spheroid, triangle, disk),
+        Other optics than the fit was made with: shape of the plates (spheroid, triangle, disk,
+        mixed, truncated; for the last two see ``triangle_logit`` in the parameter file),
         data set of silver's permittivity (Johnson, McPeak, Yang, Babar, Jiang).
 
     Raises

@@ -30,6 +30,7 @@ POPULATION_NUMBERS = (
     "secondary_spread",
 )
 """Numbers of the growth that the optics use directly, the same for all recipes."""
+TRIANGLES = "extinction.triangle_logit"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +74,8 @@ class Model:
         by_absorbance, by_instrument = _instrument(spectrometer, absorbance)
         common = _common(parameters, optics, particles)
         common["extinction.silver_path"] = absorbance
+        if TRIANGLES in self.labels:
+            common[TRIANGLES] = _by_triangles(parameters, particles)
         return Linearised(
             readings=spectrometer.read(absorbance),
             by_quantity=[
@@ -225,6 +228,18 @@ def _common(
         ends = [optics.small_spheres(moved(name, step)) for step in (STEP, -STEP)]
         slopes[f"growth.{name}"] = spheres * (ends[0] - ends[1]) / (2 * STEP)
     return slopes
+
+
+def _by_triangles(parameters: SilverParameters, particles: Particles) -> FloatArray:
+    """Return the derivative (n, W) of the absorbance by the logit of the share of triangles."""
+    extinction = parameters.extinction
+
+    def plates(step: float) -> FloatArray:
+        moved = replace(extinction, triangle_logit=extinction.triangle_logit + step)
+        return Extinction(CAMPAIGN_WAVELENGTHS, parameters.growth, moved).plates(particles)
+
+    silver = (extinction.silver_path * particles.plate_silver)[:, None]
+    return silver * _difference(plates)
 
 
 def _instrument(

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulators.fitting.linearised import Model
+from simulators.fitting.linearised import TRIANGLES, Model
 from simulators.stages.parameters import FittedNumber, SilverParameters
 from simulators.stages.priors import Prior
 
-UNSUPPORTED = ("growth.rate_ascorbate_exponent",)
+UNSUPPORTED = ("growth.rate_ascorbate_exponent", TRIANGLES)
 """Mechanisms that cross-validation does not ask for; they stay out unless a structure says so."""
 
 
@@ -89,6 +89,14 @@ STRUCTURES = (
     Structure("correction of the rate alone", {"growth.volume_correction": NO_CORRECTION}),
     Structure("plates as spheroids", {"extinction.plates": "spheroid"}),
     Structure("plates as triangles", {"extinction.plates": "triangle"}),
+    Structure(
+        "triangles beside disks, share fitted", {"extinction.plates": "mixed"}, freed=(TRIANGLES,)
+    ),
+    Structure(
+        "triangles with cut corners, cut fitted",
+        {"extinction.plates": "truncated"},
+        freed=(TRIANGLES,),
+    ),
     Structure("silver of McPeak", {"extinction.silver": "McPeak"}),
     Structure("size damping 1", {"extinction.damping": 1.0}),
     Structure("ascorbic acid is the remainder", freed=("growth.rate_ascorbate_exponent",)),

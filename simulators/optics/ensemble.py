@@ -21,6 +21,7 @@ from simulators.optics.materials import silver_permittivity, water_index
 from simulators.optics.mie import mie_cross_sections, sphere_effective_length, sphere_volume
 from simulators.optics.modes import PlasmonMode, wave_number
 from simulators.optics.plates import (
+    PlateShape,
     plate_effective_length,
     plate_mode,
     plate_shape,
@@ -203,48 +204,52 @@ class SpheroidOptics:
 
     # -- plates -------------------------------------------------------------------------------
 
-    def triangle_population(
-        self, edge_median: npt.ArrayLike, thickness: npt.ArrayLike, log_spread: npt.ArrayLike
+    def plate_population(
+        self,
+        shape: PlateShape | str,
+        length_median: npt.ArrayLike,
+        thickness: npt.ArrayLike,
+        log_spread: npt.ArrayLike,
     ) -> FloatArray:
-        """Return the mean extinction, nm^2, of triangular plates, shape (n, W).
+        """Return the mean extinction, nm^2, of plates of the universal model, shape (n, W).
 
         In the plane of the plate the mode of the universal model; across it, that of the flat
         spheroid of the same two lengths with the plate's volume.
 
         Parameters
         ----------
-        edge_median, thickness
-            nm, each (n,) or a scalar. An edge shorter than the thickness counts as equal to it.
+        shape
+            "triangle" or "disk", or a shape of `plates`.
+        length_median, thickness
+            nm, each (n,) or a scalar; the length is a triangle's edge or a disk's diameter. One
+            shorter than the thickness counts as equal to it.
         log_spread
-            Standard deviation of the logarithm of the edge, (n,) or a scalar.
+            Standard deviation of the logarithm of the length, (n,) or a scalar.
 
         Raises
         ------
         PlasmonbenchError
-            If shapes do not fit, a size is not positive or a spread is negative.
+            If there is no such shape, shapes do not fit, a size is not positive or a spread is
+            negative.
         """
-        return self._plates("triangle", edge_median, thickness, log_spread)
+        model = plate_shape(shape) if isinstance(shape, str) else shape
+        length, height, weights = self._plate_nodes(length_median, thickness, log_spread)
+        rate = self.damping.rate(plate_effective_length(model, length, height))
+        in_plane = plate_mode(model, length, height)
+        across = polar_mode(length, height, plate_volume(model, length, height))
+        factor = model.orientation_factor
+        return self._sum(rate, [(factor * weights, in_plane), ((1 - factor) * weights, across)])
 
-    def triangle_mean_volume(
-        self, edge_median: npt.ArrayLike, thickness: npt.ArrayLike, log_spread: npt.ArrayLike
+    def plate_mean_volume(
+        self,
+        shape: PlateShape | str,
+        length_median: npt.ArrayLike,
+        thickness: npt.ArrayLike,
+        log_spread: npt.ArrayLike,
     ) -> FloatArray:
-        """Return the mean particle volume, nm^3, shape (n,), of `triangle_population`."""
-        return self._plate_mean_volume("triangle", edge_median, thickness, log_spread)
-
-    def disk_population(
-        self, diameter_median: npt.ArrayLike, thickness: npt.ArrayLike, log_spread: npt.ArrayLike
-    ) -> FloatArray:
-        """Return the mean extinction, nm^2, of disks, shape (n, W).
-
-        Takes and raises the same as `triangle_population`, with a diameter for the edge.
-        """
-        return self._plates("disk", diameter_median, thickness, log_spread)
-
-    def disk_mean_volume(
-        self, diameter_median: npt.ArrayLike, thickness: npt.ArrayLike, log_spread: npt.ArrayLike
-    ) -> FloatArray:
-        """Return the mean particle volume, nm^3, shape (n,), of `disk_population`."""
-        return self._plate_mean_volume("disk", diameter_median, thickness, log_spread)
+        """Return the mean particle volume, nm^3, shape (n,), of `plate_population`."""
+        length, height, weights = self._plate_nodes(length_median, thickness, log_spread)
+        return _mean(plate_volume(shape, length, height), weights)
 
     # -- nodes and sums -----------------------------------------------------------------------
 
@@ -311,31 +316,6 @@ class SpheroidOptics:
         # holds next to no silver.
         length, height, weights = self._nodes_of(median, thickness, log_spread, 2)
         return np.maximum(length, height), height, weights
-
-    def _plates(
-        self,
-        name: str,
-        median: npt.ArrayLike,
-        thickness: npt.ArrayLike,
-        log_spread: npt.ArrayLike,
-    ) -> FloatArray:
-        shape = plate_shape(name)
-        length, height, weights = self._plate_nodes(median, thickness, log_spread)
-        rate = self.damping.rate(plate_effective_length(shape, length, height))
-        in_plane = plate_mode(shape, length, height)
-        across = polar_mode(length, height, plate_volume(shape, length, height))
-        factor = shape.orientation_factor
-        return self._sum(rate, [(factor * weights, in_plane), ((1 - factor) * weights, across)])
-
-    def _plate_mean_volume(
-        self,
-        name: str,
-        median: npt.ArrayLike,
-        thickness: npt.ArrayLike,
-        log_spread: npt.ArrayLike,
-    ) -> FloatArray:
-        length, height, weights = self._plate_nodes(median, thickness, log_spread)
-        return _mean(plate_volume(name, length, height), weights)
 
     def _sum(self, rate: FloatArray, modes: list[tuple[FloatArray, PlasmonMode]]) -> FloatArray:
         """Return the sum over nodes (n, W) of modes with their weights (n, nodes)."""

@@ -90,6 +90,34 @@ ROD = PlateShape(
 PLATE_SHAPES = {shape.name: shape for shape in (TRIANGLE, DISK, ROD)}
 
 
+def truncated_triangle(triangle: float) -> PlateShape:
+    """Return a shape between the disk (0) and the triangle (1): a prism whose corners are cut.
+
+    Every function of the universal model is a weighted mean of those of the two shapes. The model
+    itself knows no cut corners; full electrodynamics shifts their resonance from that of the
+    triangle towards that of the disk (Kelly et al., J. Phys. Chem. B 107, 668 (2003)), which a
+    weighted mean imitates.
+
+    Raises
+    ------
+    PlasmonbenchError
+        If the weight does not lie in 0 to 1.
+    """
+    if not 0 <= triangle <= 1:
+        raise PlasmonbenchError(f"the weight of the triangle must lie in 0 to 1; got {triangle}")
+    rest = 1 - triangle
+    return PlateShape(
+        name="truncated triangle",
+        resonance=lambda r: triangle * TRIANGLE.resonance(r) + rest * DISK.resonance(r),
+        mode_share=lambda r: triangle * TRIANGLE.mode_share(r) + rest * DISK.mode_share(r),
+        quadratic=lambda r, e1: triangle * TRIANGLE.quadratic(r, e1) + rest * DISK.quadratic(r, e1),
+        quartic=lambda r, e1: triangle * TRIANGLE.quartic(r, e1) + rest * DISK.quartic(r, e1),
+        filling=lambda r: triangle * TRIANGLE.filling(r) + rest * DISK.filling(r),
+        surface=lambda r: triangle * TRIANGLE.surface(r) + rest * DISK.surface(r),
+        orientation_factor=2 / 3,
+    )
+
+
 def plate_shape(name: str) -> PlateShape:
     """Return the shape of a name.
 

@@ -7,13 +7,15 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+from scipy.special import expit
 
 from plasmonbench import FloatArray, compiled
 from simulators.optics.ensemble import SpheroidOptics
+from simulators.optics.plates import DISK, TRIANGLE, truncated_triangle
 from simulators.stages.growth import GrowthParameters, Particles
 from simulators.stages.priors import fitted, stated
 
-PlateModel = Literal["spheroid", "triangle", "disk"]
+PlateModel = Literal["spheroid", "triangle", "disk", "truncated", "mixed"]
 
 TABLE_VOLUMES = np.geomspace(10.0, 1e7, 640)
 """Mean volumes of compact particles, nm^3, at which their spectrum is computed; between two it is
@@ -27,7 +29,10 @@ class ExtinctionParameters:
     silver: str = "Johnson"
     """Data set of silver's permittivity."""
     plates: PlateModel = "disk"
-    """Shape by whose optics plates are seen."""
+    """Shape by whose optics plates are seen; "mixed" are triangles beside disks."""
+    triangle_logit: float = fitted(0.0, 1.0)
+    """Logit of the share of triangles, where plates are "mixed", or of what is left of one's
+    corners, where they are "truncated"."""
     damping: float = stated(2.0)
     """Strength A of the size damping."""
     silver_path: float = fitted(7.4, 0.5, log=True, unit="nm")
@@ -91,17 +96,40 @@ class Extinction:
             particles.plate_volume * np.exp(-2 * spread**2),
             particles.plate_thickness,
         )
-        optics = self.optics
-        if self.parameters.plates == "triangle":
-            size = triangle_edge(volume, thickness), thickness, spread
-            extinction, mean = optics.triangle_population(*size), optics.triangle_mean_volume(*size)
-        elif self.parameters.plates == "disk":
-            size = disk_diameter(volume, thickness), thickness, spread
-            extinction, mean = optics.disk_population(*size), optics.disk_mean_volume(*size)
-        else:
+        if self.parameters.plates == "spheroid":
             size = np.sqrt(6 * volume / (np.pi * thickness)), thickness, spread
-            extinction, mean = optics.oblate_population(*size), optics.oblate_mean_volume(*size)
-        extinction /= mean[:, None]
+            extinction = self.optics.oblate_population(*size)
+            extinction /= self.optics.oblate_mean_volume(*size)[:, None]
+            return extinction
+        first, *others = [
+            self._plates_of(triangle, share, volume, thickness, spread)
+            for triangle, share in self._shapes()
+        ]
+        return sum(others, start=first)
+
+    def _shapes(self) -> list[tuple[float, float]]:
+        """Return how far each kind of plate is a triangle, and its share of the silver."""
+        triangle = float(expit(self.parameters.triangle_logit))
+        kinds = {
+            "triangle": [(1.0, 1.0)],
+            "disk": [(0.0, 1.0)],
+            "truncated": [(triangle, 1.0)],
+            "mixed": [(1.0, triangle), (0.0, 1 - triangle)],
+        }
+        return kinds[self.parameters.plates]
+
+    def _plates_of(
+        self,
+        triangle: float,
+        share: float,
+        volume: FloatArray,
+        thickness: FloatArray,
+        spread: FloatArray,
+    ) -> FloatArray:
+        shape = {0.0: DISK, 1.0: TRIANGLE}.get(triangle) or truncated_triangle(triangle)
+        size = plate_length(triangle, volume, thickness), thickness, spread
+        extinction = self.optics.plate_population(shape, *size)
+        extinction *= (share / self.optics.plate_mean_volume(shape, *size))[:, None]
         return extinction
 
     def compact_particles(
@@ -148,23 +176,30 @@ def _add_rows(
             )
 
 
-def triangle_edge(volume: FloatArray, thickness: FloatArray) -> FloatArray:
-    """Return the edge, nm, of a rounded triangular plate: 0.433 L^2 h - 0.00544 L h^2 = V.
+def plate_length(triangle: float, volume: FloatArray, thickness: FloatArray) -> FloatArray:
+    """Return the length, nm, of a plate between a disk (``triangle`` 0) and a triangle (1).
 
-    Volume as in Yu et al., Chem. Soc. Rev. 46, 6710 (2017).
+    Solves, for the ratio R of length and thickness h, the volumes of Yu et al., Chem. Soc. Rev.
+    46, 6710 (2017), weighted: 0.433 R^2 - 0.00544 R for the triangle with rounded edges and
+    pi [4 + 3 (R-1)(2R+pi-2)] / 24 for the disk with a round rim, each times h^3. R of a disk is 1
+    at least: what holds less silver than a sphere of its thickness is that sphere.
     """
-    rounding = 0.00544 * thickness**2
-    root = np.sqrt(rounding**2 + 4 * 0.433 * thickness * volume)
-    return np.asarray((rounding + root) / (2 * 0.433 * thickness))
+    disk = 1 - triangle
+    square = triangle * 0.433 + disk * np.pi / 4
+    linear = -triangle * 0.00544 + disk * np.pi * (np.pi - 4) / 8
+    constant = disk * np.pi * (10 - 3 * np.pi) / 24
+    filling = volume / thickness**3
+    if triangle == 0:
+        filling = np.maximum(filling, np.pi / 6)
+    root = np.sqrt(linear**2 + 4 * square * np.maximum(filling - constant, 0.0))
+    return np.asarray((root - linear) / (2 * square) * thickness)
+
+
+def triangle_edge(volume: FloatArray, thickness: FloatArray) -> FloatArray:
+    """Return the edge, nm, of a triangular plate, see `plate_length`."""
+    return plate_length(1.0, volume, thickness)
 
 
 def disk_diameter(volume: FloatArray, thickness: FloatArray) -> FloatArray:
-    """Return the diameter, nm, of a disk with rounded rim, V = pi h^3 [4 + 3 (R-1)(2R+pi-2)] / 24.
-
-    Volume as in Yu et al., Chem. Soc. Rev. 46, 6710 (2017); R is diameter over thickness, and 1 at
-    least: what holds less silver than a sphere of its thickness is that sphere.
-    """
-    filling = np.maximum(24 * volume / (np.pi * thickness**3), 4.0)
-    half = 3 * (np.pi - 4) / 2
-    aspect = (-half + np.sqrt(half**2 - 6 * (4 - 3 * (np.pi - 2) - filling))) / 6
-    return np.asarray(aspect * thickness)
+    """Return the diameter, nm, of a disk, see `plate_length`."""
+    return plate_length(0.0, volume, thickness)

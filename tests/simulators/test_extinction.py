@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from plasmonbench import CAMPAIGN_WAVELENGTHS
 from simulators.fitting.linearised import Droplet, Model
-from simulators.optics.plates import plate_volume
+from simulators.optics.plates import plate_volume, truncated_triangle
 from simulators.silver_prisms import SilverPrisms
 from simulators.stages.droplets import TYPICAL_DROPLET
 from simulators.stages.extinction import (
@@ -15,12 +15,13 @@ from simulators.stages.extinction import (
     Extinction,
     ExtinctionParameters,
     disk_diameter,
+    plate_length,
     triangle_edge,
 )
 from simulators.stages.growth import GrowthParameters, SeededGrowth
 from simulators.stages.parameters import SilverParameters, fitted_numbers, to_vector
 
-PLATES = ["disk", "triangle", "spheroid"]
+PLATES = ["disk", "triangle", "spheroid", "mixed", "truncated"]
 GROWTH = GrowthParameters()
 
 
@@ -105,8 +106,11 @@ def test_plates_are_as_large_on_average_as_growth_says(plates, tolerance, rng):
         "triangle": lambda: triangle_edge(median, thickness),
         "disk": lambda: disk_diameter(median, thickness),
     }[plates]()
-    name = {"spheroid": "oblate"}.get(plates, plates)
-    mean = getattr(optics(plates).optics, f"{name}_mean_volume")(size, thickness, spread)
+    lab = optics(plates).optics
+    if plates == "spheroid":
+        mean = lab.oblate_mean_volume(size, thickness, spread)
+    else:
+        mean = lab.plate_mean_volume(plates, size, thickness, spread)
     assert mean == pytest.approx(particles.plate_volume, rel=tolerance)
 
 
@@ -144,6 +148,43 @@ def test_compact_particles_are_as_large_on_average_as_growth_says():
 
 
 # -- shapes ---------------------------------------------------------------------------------------
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(1e3, 1e6), st.floats(3, 20), st.floats(0, 1))
+def test_cut_corners_leave_the_volume(volume, thickness, triangle):
+    length = plate_length(triangle, np.array([volume]), np.array([thickness]))
+    if length[0] > thickness:
+        shape = truncated_triangle(triangle)
+        assert plate_volume(shape, length, thickness) == pytest.approx(volume, rel=1e-9)
+
+
+@pytest.mark.parametrize("plates", ["mixed", "truncated"])
+def test_at_the_ends_of_the_share_plates_are_disks_or_triangles(plates, rng):
+    particles = SeededGrowth(GROWTH).grow(SilverPrisms.recipe_space.sample(20, rng))
+    for logit, pure in ((-40.0, "disk"), (40.0, "triangle")):
+        share = ExtinctionParameters(plates=plates, triangle_logit=logit)
+        lab = Extinction(CAMPAIGN_WAVELENGTHS, GROWTH, share)
+        assert lab.plates(particles) == pytest.approx(optics(pure).plates(particles), rel=1e-9)
+
+
+def test_triangles_beside_disks_share_the_silver(rng):
+    particles = SeededGrowth(GROWTH).grow(SilverPrisms.recipe_space.sample(20, rng))
+    share = ExtinctionParameters(plates="mixed", triangle_logit=np.log(3.0))
+    found = Extinction(CAMPAIGN_WAVELENGTHS, GROWTH, share).plates(particles)
+    expected = (3 * optics("triangle").plates(particles) + optics("disk").plates(particles)) / 4
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_cut_corners_move_the_peak_from_the_triangle_towards_the_disk():
+    """As the electrodynamics of snipped prisms does (Kelly et al. 2003): to shorter waves."""
+    lab = optics().optics
+    peaks = []
+    for triangle in (0.0, 0.25, 0.5, 0.75, 1.0):
+        length = plate_length(triangle, np.array([3e4]), np.array([8.0]))
+        shape = truncated_triangle(triangle)
+        peaks.append(CAMPAIGN_WAVELENGTHS[lab.plate_population(shape, length, 8.0, 0.05).argmax()])
+    assert np.all(np.diff(peaks) > 0)
 
 
 @settings(max_examples=200, deadline=None)
