@@ -92,8 +92,11 @@ class LabCalibration(Protocol):
         """How well the fit describes what it was fitted to, by name; ``loss_r2`` among them."""
         ...
 
-    def write(self, path: Path) -> list[Path]:
-        """Write the parameter file, and what goes with it beside it; return the files."""
+    def write(self, path: Path, source: Mapping[str, Any] | None = None) -> list[Path]:
+        """Write the parameter file, and what goes with it beside it; return the files.
+
+        ``source`` says what the fit was made from, to be kept in the file.
+        """
         ...
 
 

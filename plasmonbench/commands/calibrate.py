@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import click
@@ -94,9 +95,16 @@ def calibrate_command(
             f"the fit is worse than a constant (R2 of the losses {found.scores['loss_r2']:.3g}); "
             f"{path} was not written. Do losses, spectra and flows belong together?"
         )
-    for file in found.write(path):
+    files = {"losses": losses_file, "spectra": spectra_file}
+    source = {kind: _stamp(file) for kind, file in files.items() if file is not None}
+    for file in found.write(path, {"lab": lab, "seed": seed, **source}):
         notes.print(f"written: {file}", markup=False)
     notes.print("scores, of what was fitted to and not of predictions:")
     for name, value in found.scores.items():
         click.echo(f"{name}: {value:g}")
     notes.print(f"try it: plasmonbench validate -p '{lab}[parameters={path}]' ...", markup=False)
+
+
+def _stamp(file: Path) -> str:
+    """Name a file by what it holds: names alone are not kept, and folders are nobody's business."""
+    return f"{file.name} sha256:{hashlib.sha256(file.read_bytes()).hexdigest()[:16]}"

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -41,14 +42,19 @@ class Calibration:
     scores: Mapping[str, float]
     """How well it describes what it was fitted to: not how well it predicts."""
 
-    def write(self, path: Path) -> list[Path]:
-        """Write the parameter file and, beside it, the labs; return the files."""
-        heading = {
+    def write(self, path: Path, source: Mapping[str, Any] | None = None) -> list[Path]:
+        """Write the parameter file and, beside it, the labs; return the files.
+
+        ``source``, of texts and numbers, says what was fitted, and is kept in the file.
+        """
+        heading: dict[str, Any] = {
             "about": "Written by plasmonbench calibrate; scores are of the data fitted to.",
             "starts": len(self.fit.costs),
             "costs": [round(cost, 3) for cost in self.fit.costs],
             "scores": dict(self.scores),
         }
+        if source:
+            heading["source"] = dict(source)
         write_parameters(path, self.parameters, self.fit.uncertainties(), heading)
         if not self.labs:
             # Labs of an earlier fit would pass for this one's.

@@ -1,7 +1,9 @@
 """The commands that fit a lab to droplets and say how far the fit can be trusted."""
 
 import json
+import re
 import sys
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -85,6 +87,9 @@ def test_what_calibrate_writes_is_a_lab(
     assert scores["recipes"] == "20"
     assert scores["spectra"] == "3"
     assert float(scores["loss_r2"]) > 0.9
+    source = tomllib.loads((tmp_path / "mine.toml").read_text())["fit"]["source"]
+    assert source["lab"] == "silver-prisms"
+    assert re.fullmatch(r"spectra\.csv sha256:[0-9a-f]{16}", source["spectra"])
     settings = {"parameters": str(tmp_path / "mine.toml"), "noise": "none"}
     table = read_losses(losses, flow_space)
     measured = [np.median(rows) for rows in table.values]  # noqa: PD011
