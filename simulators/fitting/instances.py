@@ -4,8 +4,9 @@ A draw refits the lab after its luck was drawn anew: the recipes' weights by the
 (Rubin, Ann. Statist. 9, 130 (1981)) and the priors' means from the priors themselves, so that what
 the data leave open is as wide among the labs as it was believed to be ("randomise, then optimise",
 Bardsley et al., SIAM J. Sci. Comput. 36, A1895 (2014)). As the best fit misses real losses by more
-than the uncertainty of its numbers, the smooth corrections get wider priors here, and what was not
-fitted changes from lab to lab: silver's permittivity, the optics of the plates, the size damping.
+than the uncertainty of its numbers, rate and volume of the plates get smooth corrections here that
+the best fit does without, and what was not fitted changes from lab to lab: silver's permittivity,
+the optics of the plates, the size damping.
 """
 
 from __future__ import annotations
@@ -23,8 +24,14 @@ import numpy as np
 from plasmonbench import PlasmonbenchError
 from simulators.fitting.fit import Fit, Task, descend_all
 from simulators.fitting.objective import Campaign
-from simulators.fitting.structures import Structure
-from simulators.stages.parameters import SHIPPED, SilverParameters, parse_values, read_parameters
+from simulators.fitting.structures import CORRECTIONS, Structure
+from simulators.stages.parameters import (
+    SHIPPED,
+    SilverParameters,
+    parse_values,
+    read_parameters,
+    to_vector,
+)
 
 SILVERS = ("Johnson", "McPeak", "Yang", "Babar")
 """Data sets that take turns; the campaign fits each of them about as well."""
@@ -48,16 +55,21 @@ def draw_labs(
     tasks = []
     for k in range(count):
         damping = float(np.exp(rng.uniform(*np.log(DAMPING))))
-        widened = dataclasses.replace(structure, correction_width=CORRECTION_WIDTH).changed(
+        widened = dataclasses.replace(
+            structure,
+            freed=(*structure.freed, *CORRECTIONS),
+            correction_width=CORRECTION_WIDTH,
+        ).changed(
             silver=SILVERS[k % len(SILVERS)], plates=PLATES[k % len(PLATES)], damping=damping
         )
         objective = Task(widened, campaign).objective()
-        centre = objective.centre + objective.spread * rng.standard_normal(len(best.vector))
+        start = to_vector(best.parameters, objective.model.numbers)
+        centre = objective.centre + objective.spread * rng.standard_normal(len(start))
         tasks.append(
             Task(
                 widened,
                 campaign,
-                start=best.vector,
+                start=start,
                 weights=_bayesian_bootstrap(len(campaign.recipes), rng),
                 spectrum_weights=_bayesian_bootstrap(len(campaign.spectra), rng),
                 centre=centre,

@@ -118,8 +118,8 @@ class SeededGrowth:
         """
         p = self.parameters
         silver, pva, citrate, seeds = (recipes[:, :4] / REFERENCE).T
-        bumps = bump_features(recipes)
-        conversion = self._conversion(recipes, bumps @ np.array(p.rate_correction), rate_factor)
+        of_rate, of_volume = self._corrections(recipes)
+        conversion = self._conversion(recipes, of_rate, rate_factor)
         secondary = _logistic(
             p.secondary_logit
             + p.secondary_ratio_slope * np.log(silver / seeds)
@@ -133,11 +133,10 @@ class SeededGrowth:
             + p.plate_citrate_slope * np.log(citrate)
             + p.plate_volume_slope * np.log(relative_volume)
         )
-        correction = np.exp(bumps @ np.array(p.volume_correction))
         return Particles(
             conversion=conversion,
             plate_silver=grown * plates,
-            plate_volume=p.grown_volume * relative_volume * correction,
+            plate_volume=p.grown_volume * relative_volume * np.exp(of_volume),
             plate_thickness=p.plate_thickness * relative_volume**p.plate_thickness_exponent,
             plate_spread=p.plate_spread
             * relative_volume**p.plate_spread_volume_exponent
@@ -147,6 +146,13 @@ class SeededGrowth:
             sphere_silver=reduced * secondary,
             unreduced_silver=(1 - conversion) * silver,
         )
+
+    def _corrections(self, recipes: FloatArray) -> FloatArray:
+        """Return the logarithms (2, n) of what rate and plates' volume are multiplied with."""
+        weights = np.array([self.parameters.rate_correction, self.parameters.volume_correction])
+        if not weights.any():  # as in the best fit; the bumps would take half of the growth's time
+            return np.zeros((2, len(recipes)))
+        return weights @ bump_features(recipes).T
 
     def _conversion(
         self, recipes: FloatArray, correction: FloatArray, rate_factor: FloatArray | float

@@ -227,14 +227,14 @@ def test_structures_freeze_what_they_say():
         assert other.not_fitted() >= structure.not_fitted()
     sizes = {name: numbers for name, (_, numbers) in calibrators().items()}
     assert list(sizes) == [structure.name for structure in STRUCTURES]
-    assert sizes["no smooth corrections"] == sizes["chosen"] - 32
-    assert sizes["ascorbic acid is the remainder"] == sizes["chosen"] + 1
+    assert sizes["smooth correction of the rate"] == sizes["chosen"] + 16
+    assert sizes["ascorbic acid does not matter"] == sizes["chosen"] - 1
 
 
 def test_a_calibrator_predicts_recipes_it_has_not_seen(campaign_of, flow_space, moved, rng):
     lab, losses, spectra = campaign_of(moved(TRUTH), rng, recipes=20, spectra=3)
     fresh = flow_space.sample(50, rng)
-    for name in ("chosen", "no smooth corrections", "losses alone"):
+    for name in ("chosen", "smooth correction of the rate", "losses alone"):
         calibrator, _ = calibrators()[name]
         fitted = calibrator(losses, spectra)
         shape = np.full(50, 20)
