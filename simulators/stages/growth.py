@@ -75,6 +75,9 @@ REFERENCE = np.array([25.0, 25.0, 5.0, 5.0])
 """Flows of silver nitrate, PVA, citrate and seeds, %, that the reduced flows are relative to."""
 REFERENCE_REMAINDER = 40.0
 """Flow of ascorbic acid and water, %, in that recipe."""
+LEAST_REMAINDER = 10.0
+"""Least flow of ascorbic acid and water, %. Recipes that leave less cannot be mixed; so that an
+analysis may still vary one flow at a time, they count as leaving this much."""
 REFERENCE_TOTAL = 700.0
 """Total flow, uL/min, at which the reduced residence time is 1."""
 
@@ -159,6 +162,7 @@ class SeededGrowth:
     ) -> FloatArray:
         p = self.parameters
         silver, _, _, seeds = (recipes[:, :4] / REFERENCE).T
+        remainder = np.maximum(100 - recipes[:, :4].sum(axis=1), LEAST_REMAINDER)
         rate = (
             p.rate
             * rate_factor
@@ -167,8 +171,7 @@ class SeededGrowth:
             * silver**p.rate_silver_exponent
             * (1 + REFERENCE[2] / p.citrate_half)
             / (1 + recipes[:, 2] / p.citrate_half)
-            * ((100 - recipes[:, :4].sum(axis=1)) / REFERENCE_REMAINDER)
-            ** p.rate_ascorbate_exponent
+            * (remainder / REFERENCE_REMAINDER) ** p.rate_ascorbate_exponent
             * np.exp(correction)
         )
         return np.asarray(-np.expm1(-rate))

@@ -97,6 +97,20 @@ def test_the_mean_plate_holds_the_silver_of_a_seed_up_to_its_correction(recipe, 
     assert particles.plate_volume == pytest.approx(expected, rel=1e-12)
 
 
+def test_flows_that_leave_nothing_for_ascorbic_acid_count_as_leaving_the_least():
+    """Sobol indices vary one flow at a time, over the sum limit too."""
+    parameters = GrowthParameters(rate_ascorbate_exponent=1.0)
+    full = np.array([[45.0, 30.0, 10.0, 5.0, 700.0]])  # 90 %
+    rate = -np.log1p(-SeededGrowth(parameters).grow(full).conversion)
+    plain = GrowthParameters(rate_ascorbate_exponent=0.0)
+    expected = -np.log1p(-SeededGrowth(plain).grow(full).conversion) * 10 / 40
+    assert rate == pytest.approx(expected, rel=1e-9)
+    over = np.array([[45.0, 40.0, 30.0, 20.0, 700.0]])
+    conversions = [SeededGrowth(p).grow(over).conversion for p in (parameters, plain)]
+    rates = -np.log1p(-np.array(conversions))
+    assert rates[0] == pytest.approx(rates[1] / 4, rel=1e-9)
+
+
 @settings(max_examples=100, deadline=None)
 @given(recipes_in_bounds(), growth_parameters())
 def test_a_correction_of_the_rate_is_a_factor_of_it(recipe, parameters):
