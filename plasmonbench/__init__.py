@@ -12,9 +12,20 @@ from plasmonbench.droplet_table import (
 from plasmonbench.errors import PlasmonbenchError, check_ranges
 from plasmonbench.growth_of_bounds import GrowthOfBounds
 from plasmonbench.history import History
-from plasmonbench.lab import CalibratableLab, Lab, LabCalibration, ParticleLab, RecordedLab
+from plasmonbench.lab import (
+    CalibratableLab,
+    FittedMechanism,
+    Lab,
+    LabCalibration,
+    Mechanism,
+    MechanisticLab,
+    ParticleLab,
+    RecordedLab,
+)
 from plasmonbench.loss import SpectralLoss
+from plasmonbench.optional_installs import missing_modules, require_modules
 from plasmonbench.problem import Optimum, Problem, TargetLevel
+from plasmonbench.registry import find_mechanism
 from plasmonbench.space import RecipeSpace
 from plasmonbench.strategy import Strategy
 from plasmonbench.targets import CAMPAIGN_WAVELENGTHS, silver_prism_loss, silver_prism_points
@@ -24,12 +35,15 @@ __all__ = [
     "BoolArray",
     "CalibratableLab",
     "DropletTable",
+    "FittedMechanism",
     "FloatArray",
     "GrowthOfBounds",
     "History",
     "IntArray",
     "Lab",
     "LabCalibration",
+    "Mechanism",
+    "MechanisticLab",
     "Optimum",
     "ParticleLab",
     "PlasmonbenchError",
@@ -41,10 +55,13 @@ __all__ = [
     "TargetLevel",
     "check_ranges",
     "compiled",
+    "find_mechanism",
+    "missing_modules",
     "read_droplets",
     "read_losses",
     "read_spectra",
     "recipe_columns",
+    "require_modules",
     "silver_prism_loss",
     "silver_prism_points",
 ]

@@ -22,8 +22,12 @@ from plasmonbench import catalogue, landscape, manifest, store, suites
 from plasmonbench.campaign import Campaign
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.commands.calibrate import calibrate_command
+from plasmonbench.commands.check import check_command
 from plasmonbench.commands.crossvalidate import crossvalidate_command
+from plasmonbench.commands.hardness import hardness_command
+from plasmonbench.commands.leaderboard import leaderboard_command
 from plasmonbench.commands.options import jobs_option
+from plasmonbench.commands.pool import pool_command
 from plasmonbench.commands.sensitivity import sensitivity_command
 from plasmonbench.commands.validate import validate_command
 from plasmonbench.errors import PlasmonbenchError
@@ -364,7 +368,11 @@ def _refuse_to_spoil(problem: str, kept: landscape.Landscape | None, sample: int
 
 
 cli.add_command(calibrate_command)
+cli.add_command(check_command)
 cli.add_command(crossvalidate_command)
+cli.add_command(hardness_command)
+cli.add_command(leaderboard_command)
+cli.add_command(pool_command)
 cli.add_command(sensitivity_command)
 cli.add_command(validate_command)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -133,4 +133,66 @@ class CalibratableLab(Protocol):
 
         The chosen one is the first. A calibrator is what `plasmonbench.crossvalidation` takes.
         """
+        ...
+
+
+class FittedMechanism(Protocol):
+    """A lab's growth model with the numbers that a planner's history asks for."""
+
+    @property
+    def error(self) -> float:
+        """What it misses a median spectrum by, root mean square, in absorbance."""
+        ...
+
+    def spectra(self, recipes: FloatArray, stride: int = 1) -> FloatArray:
+        """Return noise-free spectra of recipes (k, d) at every ``stride``-th wavelength.
+
+        Shape (k, ceil(W / stride)).
+        """
+        ...
+
+    def draws(self, count: int, rng: np.random.Generator) -> Sequence[FittedMechanism]:
+        """Draw ``count`` mechanisms whose numbers the history allows too."""
+        ...
+
+
+class Mechanism(Protocol):
+    """A lab's growth model whose numbers are unknown: what a planner may know of the chemistry."""
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Names of the d flows of a recipe, in order."""
+        ...
+
+    @property
+    def wavelengths(self) -> FloatArray:
+        """Wavelengths of its spectra, shape (W,), nm."""
+        ...
+
+    @property
+    def misspecified(self) -> str:
+        """What is wrong in it on purpose, in words; empty if it is the lab's own form."""
+        ...
+
+    def fit(
+        self, recipes: FloatArray, spectra: FloatArray, rng: np.random.Generator
+    ) -> FittedMechanism:
+        """Fit all of its numbers to spectra (n, r, W) of r droplets each of recipes (n, d).
+
+        Droplets without a reading are NaN. Raises `PlasmonbenchError` if none has a reading.
+        """
+        ...
+
+
+@runtime_checkable
+class MechanisticLab(Protocol):
+    """A lab class that hands its growth model to planners, without the numbers of the lab.
+
+    The priors of the model must be what could be believed before the lab's first droplet: a
+    planner that begins with what a fit of the lab found would be no planner.
+    """
+
+    @staticmethod
+    def mechanism(form: str) -> Mechanism:
+        """Return the model in one of its forms; raises `PlasmonbenchError` if there is no such."""
         ...

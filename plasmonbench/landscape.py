@@ -17,7 +17,7 @@ from plasmonbench.problem import Optimum, Problem, TargetLevel
 from plasmonbench.randomness import generator
 from plasmonbench.space import RecipeSpace
 
-RARITIES = (100, 1_000, 10_000)
+RARITIES = (100, 1_000, 10_000, 100_000)
 """A target level is the loss that 1 in so many feasible recipes reaches."""
 SAMPLE_SIZE = 2**20
 LEAST_BELOW_LEVEL = 20

@@ -111,7 +111,7 @@ class Problem:
         """
         space = self.space
         if self.growth is not None:
-            space = self.growth.space_after(space, history)
+            space = self.growth.space_after(space, history, self.batch_size)
         return space.without(history.recipes)
 
     def measure(self, recipes: FloatArray, seed: int, round_number: int) -> History:

@@ -11,8 +11,11 @@ PURPOSES = {
     "planner": 4,
     "calibration": 5,
     "validation": 6,
+    "comparison": 7,
 }
-Purpose = Literal["strategy", "noise", "landscape", "planner", "calibration", "validation"]
+Purpose = Literal[
+    "strategy", "noise", "landscape", "planner", "calibration", "validation", "comparison"
+]
 
 
 def generator(purpose: Purpose, *key: int) -> np.random.Generator:

@@ -18,8 +18,9 @@ from types import ModuleType
 from typing import Any, cast
 
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.lab import CalibratableLab, Lab, RecordedLab
+from plasmonbench.lab import CalibratableLab, Lab, Mechanism, MechanisticLab, RecordedLab
 from plasmonbench.loss import SpectralLoss
+from plasmonbench.optional_installs import not_installed
 from plasmonbench.space import RecipeSpace
 from plasmonbench.specs import (
     constructor_knobs,
@@ -29,7 +30,7 @@ from plasmonbench.specs import (
     strategy_knobs,
     unknown_name,
 )
-from plasmonbench.strategy import Strategy
+from plasmonbench.strategy import BOUND_MARK, Strategy
 
 STRATEGIES = "strategies"
 LABS = "simulators"
@@ -87,7 +88,7 @@ def find_strategy(text: str) -> StrategyPlan:
     suffix = str(spec)[len(spec.name) :]
     source = inspect.getsourcefile(cls)
     return StrategyPlan(
-        label=label + suffix,
+        label=label + suffix + (BOUND_MARK if cls.bound else ""),
         spec=address + suffix,
         cls=cls,
         knobs=tuple(knobs.items()),
@@ -120,6 +121,22 @@ def calibratable_lab(name: str) -> CalibratableLab:
     if not isinstance(cls, CalibratableLab):
         raise PlasmonbenchError(f"the lab {name} cannot be fitted to droplets: it has no calibrate")
     return cls
+
+
+def find_mechanism(lab: str, form: str) -> Mechanism:
+    """Return the growth model of a lab, its numbers unknown, in one of its forms.
+
+    Raises
+    ------
+    PlasmonbenchError
+        If there is no such lab or form, or the lab has no growth model to hand out.
+    """
+    cls, _ = _locate(LABS, lab)
+    if not isinstance(cls, MechanisticLab):
+        raise PlasmonbenchError(
+            f"the lab {lab} hands out no growth model to planners: it has no mechanism"
+        )
+    return cls.mechanism(form)
 
 
 def build_lab(name: str, settings: dict[str, Any]) -> Lab | RecordedLab:
@@ -184,8 +201,11 @@ def _names(package: str) -> dict[str, str]:
     """Read names and first lines without importing anything: importing takes seconds."""
     names = {}
     for name, path in _plugin_files(package).items():
-        docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-        names[name] = docstring.partition("\n")[0]
+        parsed = ast.parse(path.read_text(encoding="utf-8"))
+        names[name] = (ast.get_docstring(parsed) or "").partition("\n")[0]
+        command = not_installed(parsed)
+        if command is not None:
+            names[name] += f" Not installed: {command}"
     for name, point in _entry_points(package).items():
         names[name] = f"installed from {point.value}"
     return dict(sorted(names.items()))

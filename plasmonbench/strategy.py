@@ -15,6 +15,9 @@ from plasmonbench.loss import SpectralLoss
 from plasmonbench.randomness import generator
 from plasmonbench.space import RecipeSpace
 
+BOUND_MARK = " (bound)"
+"""Stands behind the name of a strategy that is no competitor, in every table and record."""
+
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class _KeywordDataclass(ABC):  # noqa: B024 - the abstract methods stand in Strategy
@@ -61,6 +64,10 @@ class Strategy(_KeywordDataclass):
 
     needs_spectra: ClassVar[bool] = False
     """True if the strategy cannot plan from losses alone."""
+    learns: ClassVar[bool] = True
+    """False for floors, whose proposals do not depend on what was measured."""
+    bound: ClassVar[bool] = False
+    """True if it knows of the lab what no planner can: a bound on the others, marked as such."""
 
     @abstractmethod
     def propose(self, history: History, n: int) -> FloatArray:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from plasmonbench.scoring import Median, Score, target_loss
+from plasmonbench.strategy import BOUND_MARK
 
 
 def print_scores(
@@ -30,6 +31,11 @@ def print_scores(
         console.print(Text(f"{name}: {aim}", style="bold"), soft_wrap=True)
         console.print(_score_table(rows, finite=settings["finite"]))
         console.print(Text(_caption(settings)))
+        if any(row.strategy.endswith(BOUND_MARK) for row in rows):
+            console.print(
+                Text(f"{BOUND_MARK.strip()}: told what no planner can know; not a competitor."),
+                soft_wrap=True,
+            )
         if loss is None:
             console.print(
                 Text(f"Find levels with: plasmonbench landscape '{name}' --write"), soft_wrap=True

@@ -12,6 +12,7 @@ import pandas as pd
 from plasmonbench import CAMPAIGN_WAVELENGTHS, FloatArray, PlasmonbenchError, RecipeSpace
 from simulators.fitting.calibration import CALIBRATION_NOTE, calibrate, calibrators
 from simulators.fitting.instances import read_lab
+from simulators.fitting.twin import mechanism
 from simulators.stages.droplets import TYPICAL_DROPLET, Droplets, harsher
 from simulators.stages.extinction import Extinction, PlateModel
 from simulators.stages.growth import Particles, SeededGrowth
@@ -62,6 +63,7 @@ class SilverPrisms:
     calibration_note: ClassVar[str] = CALIBRATION_NOTE
     calibrate = staticmethod(calibrate)
     calibrators = staticmethod(calibrators)
+    mechanism = staticmethod(mechanism)
 
     def __init__(
         self,

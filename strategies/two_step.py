@@ -26,6 +26,9 @@ class TwoStep(Strategy):
     ----------
     switch_round
         First round, counted from 0, in which the network proposes; the campaign's was 5.
+    switch
+        "round": not before that round; "accurate": before it too, whenever the network of the
+        round before predicted the newest round as well as stop_accuracy and stop_error ask.
     stop
         End the campaign when "any" or "all" of its three criteria hold: low loss, stable
         network, accurate network.
@@ -41,6 +44,7 @@ class TwoStep(Strategy):
     """
 
     switch_round: int = 5
+    switch: Literal["round", "accurate"] = "round"
     stop: Literal["never", "any", "all"] = "never"
     stop_loss: float = 0.15
     stop_stability: float = 0.99
@@ -60,66 +64,88 @@ class TwoStep(Strategy):
         self.require_spectra(history)
         if not len(history):  # a campaign begins: it must not profit from one before it
             forget_networks()
-        penalization = LocalPenalization(space=self.space, loss=self.loss, seed=self.seed)
-        if history.n_rounds < self.switch_round or not len(readable_spectra(history)[0]):
+        penalization = self.optimiser()
+        if not self._network_proposes(history):
             return penalization.propose(history, n)
         batch = np.empty((n, self.space.dimension))
-        batch[0::2] = self._dnn().propose_by(self._network(history), history, (n + 1) // 2)
+        batch[0::2] = self.dnn().propose_by(self._network(history), history, (n + 1) // 2)
         batch[1::2] = penalization.propose_beside(history, n // 2, batch[0::2])
         return batch
 
     def explain(self, history: History) -> dict[str, float]:
-        """Return what the stop rules look at: loss, stability, accuracy, error.
+        """Return what the rules look at: loss, stability, accuracy, error.
 
-        Empty before the network has its first say, and where the newest round, or all rounds
-        before it, could not be read.
+        Before the switch too, for the record. The last three need a newest round, and rounds
+        before it, that could be read; the loss needs one reading.
         """
         self.require_spectra(history)
-        before = history.until(history.n_rounds - 1)
-        newest_recipes, newest = readable_spectra(history)
-        n_old = len(readable_spectra(before)[0])
         losses = readable_losses(history)[1]
-        if (
-            history.n_rounds < max(self.switch_round, 2)
-            or not 0 < n_old < len(newest)
-            or not len(losses)
-        ):
-            return {}
-        network, previous = self._network(history), self._network(before)
-        sample = self._sample(history)
-        predicted = previous(self.space.to_unit(newest_recipes[n_old:]))
-        return {
-            "loss": float(losses.min()),
-            "stability": _cosine(network(sample), previous(sample)),
-            "accuracy": _cosine(predicted, newest[n_old:]),
-            "error": float(np.mean((predicted - newest[n_old:]) ** 2)),
-        }
+        found = {"loss": float(losses.min())} if len(losses) else {}
+        accuracy = self._accuracy(history)
+        if accuracy:
+            network, previous = self._network(history), self._network(_before(history))
+            sample = self._sample(history)
+            found |= {"stability": _cosine(network(sample), previous(sample))} | accuracy
+        return found
 
     def stop_reason(self, history: History) -> str | None:
-        """Return which criteria are met, if they are enough to stop."""
-        if self.stop == "never":
+        """Return which criteria are met, if they are enough to stop; not before the switch."""
+        if self.stop == "never" or not self._network_proposes(history):
             return None
         found = self.explain(history)
-        if not found:
+        if not {"loss", "stability"} <= found.keys():
             return None
         met = {
             f"loss {found['loss']:.3g}": found["loss"] <= self.stop_loss,
             f"stability {found['stability']:.4g}": found["stability"] >= self.stop_stability,
-            f"accuracy {found['accuracy']:.4g}": found["accuracy"] >= self.stop_accuracy
-            and found["error"] <= self.stop_error,
+            f"accuracy {found['accuracy']:.4g}": self._accurate(found),
         }
         enough = all(met.values()) if self.stop == "all" else any(met.values())
         reached = ", ".join(name for name, holds in met.items() if holds)
         return f"reached: {reached}" if enough else None
 
-    def _dnn(self) -> DnnGrid:
+    def optimiser(self) -> LocalPenalization:
+        """Return the first step: Bayesian optimisation."""
+        return LocalPenalization(space=self.space, loss=self.loss, seed=self.seed)
+
+    def dnn(self) -> DnnGrid:
+        """Return the second step: the network and its grid."""
         return DnnGrid(space=self.space, loss=self.loss, seed=self.seed)
+
+    def _network_proposes(self, history: History) -> bool:
+        """Tell whether a round after this history is shared with the network."""
+        if not len(readable_spectra(history)[0]):
+            return False
+        if history.n_rounds >= self.switch_round:
+            return True
+        return self.switch == "accurate" and self._accurate(self._accuracy(history))
+
+    def _accurate(self, found: dict[str, float]) -> bool:
+        if not found:
+            return False
+        return found["accuracy"] >= self.stop_accuracy and found["error"] <= self.stop_error
+
+    def _accuracy(self, history: History) -> dict[str, float]:
+        """Return how well the network of the round before predicted the newest round.
+
+        Empty where the newest round, or all rounds before it, could not be read.
+        """
+        before = _before(history)
+        recipes, spectra = readable_spectra(history)
+        n_old = len(readable_spectra(before)[0])
+        if not 0 < n_old < len(spectra):
+            return {}
+        predicted = self._network(before)(self.space.to_unit(recipes[n_old:]))
+        return {
+            "accuracy": _cosine(predicted, spectra[n_old:]),
+            "error": float(np.mean((predicted - spectra[n_old:]) ** 2)),
+        }
 
     def _network(self, history: History) -> SpectrumNetwork:
         """Return the network of a history; that of the round before need not be trained again."""
         rule = (self.stop, self.stop_loss, self.stop_stability, self.stop_accuracy, self.stop_error)
-        owner = (self.switch_round, *rule)
-        return train_once(*self._dnn().lesson(history), owner=owner)
+        owner = (type(self).__name__, self.switch_round, self.switch, *rule)
+        return train_once(*self.dnn().lesson(history), owner=owner)
 
     def _sample(self, history: History) -> FloatArray:
         """Return points (k, d) of the unit cube that are the same in every round of a campaign."""
@@ -127,6 +153,11 @@ class TwoStep(Strategy):
             return self.space.to_unit(self.space.candidates)
         rng = self.rng(history.until(0))
         return self.space.to_unit(self.space.sample(STABILITY_SAMPLE, rng))
+
+
+def _before(history: History) -> History:
+    """Return the history without its newest round."""
+    return history.until(max(history.n_rounds - 1, 0))
 
 
 def _cosine(a: FloatArray, b: FloatArray) -> float:

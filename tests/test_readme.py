@@ -7,6 +7,7 @@ import pytest
 
 from plasmonbench.campaign import run_campaign
 from plasmonbench.catalogue import find_problem, problem_names
+from plasmonbench.conformance import STRATEGY_CHECKS, StrategyCase, examine
 from plasmonbench.registry import find_strategy, strategy_names
 from plasmonbench.suites import suites
 
@@ -14,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-POPULATIONS, STRATEGY, LAB = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+POPULATIONS, STRATEGY, CHECK, LAB = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
 
 def play(plan, problem):
@@ -31,6 +32,17 @@ def test_the_ten_line_strategy_runs_and_learns(tmp_path):
     )
     assert done.failure is None
     assert done.rounds[-1].true_loss < done.rounds[0].true_loss
+
+
+def test_the_ten_line_strategy_conforms(tmp_path, monkeypatch):
+    (tmp_path / "closer.py").write_text(STRATEGY)
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(CHECK, names)  # noqa: S102 - the README's own lines
+    case = StrategyCase.of(names["TestCloser"].strategy)
+    assert dict(case.plan.knobs) == {"width": 0.2}
+    outcomes = examine(STRATEGY_CHECKS, case)
+    assert {outcome.verdict for outcome in outcomes} == {"passed"}, outcomes
 
 
 def test_what_grew_is_shown(capsys):

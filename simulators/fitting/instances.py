@@ -59,9 +59,7 @@ def draw_labs(
             structure,
             freed=(*structure.freed, *CORRECTIONS),
             correction_width=CORRECTION_WIDTH,
-        ).changed(
-            silver=SILVERS[k % len(SILVERS)], plates=PLATES[k % len(PLATES)], damping=damping
-        )
+        ).changed(silver=SILVERS[k % len(SILVERS)], plates=PLATES[k % len(PLATES)], damping=damping)
         objective = Task(widened, campaign).objective()
         start = to_vector(best.parameters, objective.model.numbers)
         centre = objective.centre + objective.spread * rng.standard_normal(len(start))

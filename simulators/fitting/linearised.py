@@ -47,11 +47,17 @@ class Droplet:
 class Model:
     """The lab as a function of a vector of its fitted numbers.
 
-    ``frozen`` names fields (``stage.name``) that stay as they are in ``base``.
+    ``frozen`` names fields (``stage.name``) that stay as they are in ``base``; ``wavelengths``
+    (W,), nm, increase in equal steps.
     """
 
-    def __init__(self, base: SilverParameters, frozen: Collection[str] = ()) -> None:
-        self.base = base
+    def __init__(
+        self,
+        base: SilverParameters,
+        frozen: Collection[str] = (),
+        wavelengths: FloatArray = CAMPAIGN_WAVELENGTHS,
+    ) -> None:
+        self.base, self.wavelengths = base, wavelengths
         self.numbers = [number for number in fitted_numbers() if number.field not in frozen]
         self.labels = [number.label for number in self.numbers]
 
@@ -61,21 +67,21 @@ class Model:
 
     def readings(self, vector: FloatArray, droplets: Droplet) -> FloatArray:
         """Return noise-free readings (n, W) of droplets that are still starting up or settled."""
-        return readings_of(self.parameters(vector), droplets)
+        return readings_of(self.parameters(vector), droplets, self.wavelengths)
 
     def linearised(self, vector: FloatArray, droplets: Droplet) -> Linearised:
         """Return the readings with their derivatives."""
         parameters = self.parameters(vector)
         particles = particles_of(parameters, droplets)
-        optics = Extinction(CAMPAIGN_WAVELENGTHS, parameters.growth, parameters.extinction)
+        optics = Extinction(self.wavelengths, parameters.growth, parameters.extinction)
         by_silver = _by_silver(optics, particles)
         absorbance = _absorbance(particles, by_silver)
-        spectrometer = Spectrometer(CAMPAIGN_WAVELENGTHS, parameters.spectrometer)
-        by_absorbance, by_instrument = _instrument(spectrometer, absorbance)
+        spectrometer = Spectrometer(self.wavelengths, parameters.spectrometer)
+        by_absorbance, by_instrument = _instrument(spectrometer, absorbance, self.wavelengths)
         common = _common(parameters, optics, particles)
         common["extinction.silver_path"] = absorbance
         if TRIANGLES in self.labels:
-            common[TRIANGLES] = _by_triangles(parameters, particles)
+            common[TRIANGLES] = _by_triangles(parameters, particles, self.wavelengths)
         return Linearised(
             readings=spectrometer.read(absorbance),
             by_quantity=[
@@ -144,17 +150,21 @@ def particles_of(parameters: SilverParameters, droplets: Droplet) -> Particles:
     return SeededGrowth(parameters.growth).grow(droplets.recipes, factor)
 
 
-def absorbance_of(parameters: SilverParameters, droplets: Droplet) -> FloatArray:
+def absorbance_of(
+    parameters: SilverParameters, droplets: Droplet, wavelengths: FloatArray = CAMPAIGN_WAVELENGTHS
+) -> FloatArray:
     """Return the true absorbance (n, W) of each droplet."""
-    optics = Extinction(CAMPAIGN_WAVELENGTHS, parameters.growth, parameters.extinction)
+    optics = Extinction(wavelengths, parameters.growth, parameters.extinction)
     particles = particles_of(parameters, droplets)
     return _absorbance(particles, _by_silver(optics, particles))
 
 
-def readings_of(parameters: SilverParameters, droplets: Droplet) -> FloatArray:
+def readings_of(
+    parameters: SilverParameters, droplets: Droplet, wavelengths: FloatArray = CAMPAIGN_WAVELENGTHS
+) -> FloatArray:
     """Return the noise-free reading (n, W) of each droplet."""
-    spectrometer = Spectrometer(CAMPAIGN_WAVELENGTHS, parameters.spectrometer)
-    return spectrometer.read(absorbance_of(parameters, droplets))
+    spectrometer = Spectrometer(wavelengths, parameters.spectrometer)
+    return spectrometer.read(absorbance_of(parameters, droplets, wavelengths))
 
 
 def settled(recipes: FloatArray) -> Droplet:
@@ -230,34 +240,37 @@ def _common(
     return slopes
 
 
-def _by_triangles(parameters: SilverParameters, particles: Particles) -> FloatArray:
+def _by_triangles(
+    parameters: SilverParameters, particles: Particles, wavelengths: FloatArray
+) -> FloatArray:
     """Return the derivative (n, W) of the absorbance by the logit of the share of triangles."""
     extinction = parameters.extinction
 
     def plates(step: float) -> FloatArray:
         moved = replace(extinction, triangle_logit=extinction.triangle_logit + step)
-        return Extinction(CAMPAIGN_WAVELENGTHS, parameters.growth, moved).plates(particles)
+        return Extinction(wavelengths, parameters.growth, moved).plates(particles)
 
     silver = (extinction.silver_path * particles.plate_silver)[:, None]
     return silver * _difference(plates)
 
 
 def _instrument(
-    spectrometer: Spectrometer, absorbance: FloatArray
+    spectrometer: Spectrometer, absorbance: FloatArray, wavelengths: FloatArray
 ) -> tuple[FloatArray, dict[str, FloatArray]]:
     """Return derivatives (n, W) of the reading: by the absorbance, by the instrument's numbers."""
     p, stray = spectrometer.parameters, spectrometer.stray_light
     light = np.exp(-np.log(10) * absorbance)
     gain = spectrometer.gain
     by_stray = gain / np.log(10) * (1 / (1 + stray) - 1 / (light + stray)) * stray
-    distance = (CAMPAIGN_WAVELENGTHS - CAMPAIGN_WAVELENGTHS[0]) / p.stray_width
+    # The stray light falls from the campaign's first wavelength on, whatever the grid.
+    distance = np.clip((wavelengths - CAMPAIGN_WAVELENGTHS[0]) / p.stray_width, 0, None)
     shown = gain * np.log10((1 + stray) / (light + stray))
     slopes = {
         "spectrometer.stray_at_380": by_stray,
         "spectrometer.stray_width": by_stray * 2 * distance**2,
         "spectrometer.offset": np.ones_like(absorbance),
     }
-    for k, knot in enumerate(gain_basis(CAMPAIGN_WAVELENGTHS)):
+    for k, knot in enumerate(gain_basis(wavelengths)):
         slopes[f"spectrometer.log_gain[{k}]"] = shown * knot
     return gain * light / (light + stray), slopes
 

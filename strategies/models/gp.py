@@ -6,6 +6,7 @@ climbed by thousands of calls with a few points each, where a general library is
 
 from __future__ import annotations
 
+import contextlib
 import math
 import warnings
 from dataclasses import dataclass
@@ -50,19 +51,26 @@ class GaussianProcess:
         ``K^-1 (y - constant)`` of the standardised values y, shape (m,); K holds the noise.
     whitener
         Inverse of the Cholesky factor of K, shape (m, m).
+    noise
+        Variance of the noise at each point, standardised, shape (m,).
     constant
         Prior mean of the standardised values.
     centre, scale
         Mean and standard deviation of the values; scale 1 where they do not vary.
+    added_variance
+        Standardised variance of a reading, for planners whose deviation is that of the next
+        reading and not that of the function.
     """
 
     points: Tensor
     lengthscales: Tensor
     weights: Tensor
     whitener: Tensor
+    noise: Tensor
     constant: Tensor
     centre: float
     scale: float
+    added_variance: float = 0.0
 
     @classmethod
     def fit(
@@ -90,35 +98,56 @@ class GaussianProcess:
         known = None
         if variances is not None:
             known = torch.tensor(variances / scale**2, dtype=torch.float64)
-        for floor in NOISE_FLOORS:
-            try:
-                model, noise = _fitted(x, y, known, floor)
-            except ModelFittingError:
-                if floor == NOISE_FLOORS[-1]:
-                    raise
-            else:
-                break
+        model, noise = fit_single_task(x, y, known)
         lengthscales = model.covar_module.lengthscale.detach().reshape(-1)
         constant = model.mean_module.constant.detach()
-        gram = _matern(x, x, lengthscales) + torch.diag(noise)
+        return cls.conditioned(x, y, lengthscales, noise, constant, centre, scale)
+
+    @classmethod
+    def conditioned(
+        cls,
+        points: Tensor,
+        standardised: Tensor,
+        lengthscales: Tensor,
+        noise: Tensor,
+        constant: Tensor,
+        centre: float,
+        scale: float,
+        added_variance: float = 0.0,
+    ) -> GaussianProcess:
+        """Return the posterior of given hyperparameters; ``noise`` (m,) in standardised units."""
+        gram = correlation(points, points, lengthscales) + torch.diag(noise)
         factor = torch.linalg.cholesky(gram)
         whitener = torch.linalg.solve_triangular(
-            factor, torch.eye(len(x), dtype=torch.float64), upper=False
+            factor, torch.eye(len(points), dtype=torch.float64), upper=False
         )
-        weights = whitener.T @ (whitener @ (y - constant))
-        return cls(x, lengthscales, weights, whitener, constant, centre, scale)
+        weights = whitener.T @ (whitener @ (standardised - constant))
+        return cls(
+            points,
+            lengthscales,
+            weights,
+            whitener,
+            noise,
+            constant,
+            centre,
+            scale,
+            added_variance,
+        )
 
     def mean(self, x: Tensor) -> Tensor:
         """Return the posterior mean at x (k, d), shape (k,)."""
-        cross = _matern(x, self.points, self.lengthscales)
+        cross = correlation(x, self.points, self.lengthscales)
         return self.centre + self.scale * (self.constant + cross @ self.weights)
 
     def mean_and_deviation(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and standard deviation of the noise-free function at x (k, d)."""
-        cross = _matern(x, self.points, self.lengthscales)
+        """Return mean and standard deviation at x (k, d): of the function, without noise.
+
+        With ``added_variance`` the deviation is that of a reading.
+        """
+        cross = correlation(x, self.points, self.lengthscales)
         mean = self.centre + self.scale * (self.constant + cross @ self.weights)
         explained = (cross @ self.whitener.T).square().sum(dim=1)
-        deviation = (1 - explained).clamp_min(1e-12).sqrt()
+        deviation = (1 - explained + self.added_variance).clamp_min(1e-12).sqrt()
         return mean, self.scale * deviation
 
     def mean_gradient(self, x: Tensor) -> Tensor:
@@ -135,11 +164,34 @@ def _root(square: Tensor) -> Tensor:
     return square.clamp_min(1e-24).sqrt()
 
 
-def _matern(a: Tensor, b: Tensor, lengthscales: Tensor) -> Tensor:
+def correlation(a: Tensor, b: Tensor, lengthscales: Tensor) -> Tensor:
     """Return the Matérn 5/2 correlation of points (k, d) with points (m, d), shape (k, m)."""
-    difference = (a[:, None] - b) / lengthscales
-    distance = ROOT_5 * _root(difference.square().sum(dim=2))
+    return matern(((a[:, None] - b) / lengthscales).square().sum(dim=2))
+
+
+def matern(squares: Tensor) -> Tensor:
+    """Return the Matérn 5/2 correlation at squared distances, in length scales; elementwise."""
+    distance = ROOT_5 * _root(squares)
     return (1 + distance + distance.square() / 3) * torch.exp(-distance)
+
+
+def fit_single_task(
+    points: Tensor, standardised: Tensor, known: Tensor | None
+) -> tuple[SingleTaskGP, Tensor]:
+    """Fit BoTorch's model, tried again with higher noise floors (`NOISE_FLOORS`) where it fails.
+
+    Returns the model and its noise variance at each point, shape (m,). ``known`` (m,): known noise
+    variances of the standardised values; None: one, inferred.
+
+    Raises
+    ------
+    botorch.exceptions.ModelFittingError
+        If it fails with the highest floor too.
+    """
+    for floor in NOISE_FLOORS[:-1]:
+        with contextlib.suppress(ModelFittingError):
+            return _fitted(points, standardised, known, floor)
+    return _fitted(points, standardised, known, NOISE_FLOORS[-1])
 
 
 def _fitted(

@@ -6,16 +6,20 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from math import cos, pi
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from plasmonbench import FloatArray
+from plasmonbench import FloatArray, PlasmonbenchError
 
 HIDDEN = (50, 100, 200, 500)
 """Widths of the hidden layers, all ReLU; the output layer is linear."""
+RISE = 0.2
+"""Share of a one-cycle training in which the learning rate rises."""
+Device = Literal["auto", "cpu", "cuda"]
 
 
 @dataclass(frozen=True)
@@ -28,19 +32,55 @@ class Training:
         At most so many passes over the data.
     batch_size, learning_rate
         Of Adam.
+    schedule
+        Of the learning rate: "constant", as the campaign's, or "one-cycle": a rise from nothing to
+        ``learning_rate`` and a fall by a half cosine to nothing (Smith and Topin 2019), which
+        needs a third of the epochs.
     held_out
         Share of the recipes kept out to tell when to stop. Where that is fewer than 5 recipes,
         too few to tell, none is kept out and all epochs are run; so with 0.
     patience
         Stop after so many epochs without a lower error on what is kept out; the weights of the
         lowest error are kept.
+    device
+        Where to compute; "auto": on a GPU where there is one.
     """
 
-    epochs: int = 1000
-    batch_size: int = 39
-    learning_rate: float = 1e-3
-    held_out: float = 0.15
+    epochs: int = 350
+    batch_size: int = 60
+    learning_rate: float = 3e-3
+    schedule: Literal["constant", "one-cycle"] = "one-cycle"
+    held_out: float = 0.0
     patience: int = 50
+    device: Device = "auto"
+
+    def rate(self, progress: float) -> float:
+        """Return the learning rate after a share ``progress`` of all steps."""
+        if self.schedule == "constant":
+            return self.learning_rate
+        if progress < RISE:
+            return self.learning_rate * max(progress / RISE, 1e-3)
+        return self.learning_rate * (1 + cos(pi * (progress - RISE) / (1 - RISE))) / 2
+
+
+CAMPAIGN_TRAINING = Training(
+    epochs=1000, batch_size=39, learning_rate=1e-3, schedule="constant", held_out=0.0
+)
+"""As Mekki-Berrada et al. trained theirs."""
+
+
+def find_device(asked: Device) -> torch.device:
+    """Return the device to compute on.
+
+    Raises
+    ------
+    PlasmonbenchError
+        If a GPU is asked for and there is none.
+    """
+    gpu = torch.cuda.is_available()
+    if asked == "cuda" and not gpu:
+        raise PlasmonbenchError("device=cuda, but torch finds no GPU here; use device=auto or cpu")
+    return torch.device("cuda" if gpu and asked != "cpu" else "cpu")
 
 
 class SpectrumNetwork:
@@ -54,15 +94,16 @@ class SpectrumNetwork:
     def __call__(self, points: FloatArray) -> FloatArray:
         """Predict absorbance at points of the unit cube."""
         with torch.no_grad():
-            output = self._layers(torch.tensor(points, dtype=torch.float32))
-            spectra = output * self._scale + self._centre
-        return np.asarray(spectra.numpy(), dtype=np.float64)
+            x = torch.tensor(points, dtype=torch.float32, device=self._centre.device)
+            spectra = self._layers(x) * self._scale + self._centre
+        return np.asarray(spectra.cpu().numpy(), dtype=np.float64)
 
 
 def train(points: FloatArray, spectra: FloatArray, seed: int, how: Training) -> SpectrumNetwork:
     """Train on spectra (m, W) at points (m, d) of the unit cube; the seed alone gives the luck."""
-    x = torch.tensor(points, dtype=torch.float32)
-    y = torch.tensor(spectra, dtype=torch.float32)
+    device = find_device(how.device)
+    x = torch.tensor(points, dtype=torch.float32, device=device)
+    y = torch.tensor(spectra, dtype=torch.float32, device=device)
     generator = torch.Generator().manual_seed(seed)
     centre = y.mean(dim=0)
     scale = (y - centre).square().mean().sqrt().clamp_min(1e-6)
@@ -71,13 +112,18 @@ def train(points: FloatArray, spectra: FloatArray, seed: int, how: Training) -> 
     n_held_out = int(how.held_out * len(x))
     n_held_out = n_held_out if n_held_out >= 5 else 0
     held_out, kept = order[:n_held_out], order[n_held_out:]
-    layers = _layers(x.shape[1], y.shape[1], generator)
+    # Drawn on the CPU always, so that the luck is the same on any device.
+    layers = _layers(x.shape[1], y.shape[1], generator).to(device)
     optimiser = torch.optim.Adam(layers.parameters(), lr=how.learning_rate, fused=True)
     best_error, best_epoch, best_weights = float("inf"), 0, _weights(layers)
+    n_steps = how.epochs * -(-len(kept) // how.batch_size)
+    step = 0
     for epoch in range(how.epochs):
         shuffled = kept[torch.randperm(len(kept), generator=generator)]
         for start in range(0, len(kept), how.batch_size):
             rows = shuffled[start : start + how.batch_size]
+            optimiser.param_groups[0]["lr"] = how.rate(step / n_steps)
+            step += 1
             optimiser.zero_grad()
             torch.autograd.backward(nn.functional.mse_loss(layers(x[rows]), y[rows]))
             optimiser.step()

@@ -49,15 +49,19 @@ class PenalizedEI:
     best
         The loss to improve upon; M of the paper with its sign turned.
     lipschitz
-        Steepest slope of the loss, loss per unit-cube length; L of the paper.
+        Steepest slope of the loss, loss per length; L of the paper.
     xi
         Improvement asked for beyond ``best``.
+    widths
+        Length of each axis (d,) in the units in which distances are measured; None: 1, as in the
+        unit cube.
     """
 
     model: GaussianProcess
     best: float
     lipschitz: float
     xi: float = 0.0
+    widths: Tensor | None = None
 
     def log_ei(self, x: Tensor) -> Tensor:
         """Return the log expected improvement at x (k, d), shape (k,)."""
@@ -70,7 +74,10 @@ class PenalizedEI:
         a Lipschitz function can reach no minimum: ``P(|x - c| > (f(c) - best) / L)``.
         """
         mean, deviation = self.model.mean_and_deviation(chosen)
-        distance = (x[:, None] - chosen).square().sum(dim=2).clamp_min(1e-24).sqrt()
+        difference = x[:, None] - chosen
+        if self.widths is not None:
+            difference = difference * self.widths
+        distance = difference.square().sum(dim=2).clamp_min(1e-24).sqrt()
         z = (self.lipschitz * distance - (mean - self.best)) / deviation
         log_penalties: Tensor = torch.special.log_ndtr(z)
         return log_penalties.sum(dim=1)
@@ -131,17 +138,22 @@ def lipschitz_constant(
     space: RecipeSpace,
     rng: np.random.Generator,
     *,
+    widths: Tensor | None = None,
     samples: int = 1000,
     starts: int = 8,
     steps: int = 30,
 ) -> float:
-    """Return the steepest slope of a posterior mean over the space, per unit-cube length.
+    """Return the steepest slope of a posterior mean over the space, per length.
 
-    Climbed from the steepest of a sample; over the candidates alone in a finite set.
+    Climbed from the steepest of a sample; over the candidates alone in a finite set. ``widths``:
+    see `PenalizedEI`.
     """
 
     def slope(x: Tensor) -> Tensor:
-        return model.mean_gradient(x).square().sum(dim=1).clamp_min(1e-24).sqrt()
+        gradient = model.mean_gradient(x)
+        if widths is not None:
+            gradient = gradient / widths
+        return gradient.square().sum(dim=1).clamp_min(1e-24).sqrt()
 
     pool = starting_points(space, samples, rng)
     with torch.no_grad():

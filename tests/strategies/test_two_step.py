@@ -62,15 +62,27 @@ def test_explain_by_its_definitions(lab, history):
     assert 0.5 < found["stability"] < 1
 
 
-def test_explain_is_empty_until_it_is_defined(lab, history):
-    assert build(lab, switch_round=4).explain(history) == {}
-    assert build(lab, switch_round=1).explain(history.until(1)) == {}
+def test_explain_tells_what_is_defined_before_the_switch_too(lab, history):
+    everything = build(lab, switch_round=4).explain(history)
+    assert everything == build(lab, switch_round=3).explain(history)
+    assert everything.keys() == {"loss", "stability", "accuracy", "error"}
+    first = history.until(1)
+    assert build(lab).explain(first) == {"loss": first.median_loss.min()}
+    nothing = replace(
+        first,
+        losses=np.full_like(first.losses, np.nan),
+        spectra=np.full_like(first.spectra, np.nan),
+    )
+    assert build(lab).explain(nothing) == {}
+
+
+def test_explain_leaves_out_what_an_unread_round_cannot_tell(lab, history):
     unread = history.append(
         history.recipes[:2],
         np.full((2, 4), np.nan),
         np.full((2, 4, 421), np.nan),
     )
-    assert build(lab, switch_round=1).explain(unread) == {}
+    assert build(lab, switch_round=1).explain(unread) == {"loss": history.median_loss.min()}
 
 
 def test_resumed_process_finds_the_same(lab, history):
@@ -94,7 +106,7 @@ def test_network_of_the_round_before_is_not_trained_again(lab, history, monkeypa
     for rounds in (2, 3):
         strategy.explain(history.until(rounds))
         build(lab, switch_round=2).propose(history.until(rounds), 2)
-    assert lessons == [16, 8, 24]
+    assert lessons == [8, 16, 24]
 
 
 GOOD = {"loss": 0.1, "stability": 0.995, "accuracy": 0.99, "error": 0.001}
@@ -113,14 +125,16 @@ GOOD = {"loss": 0.1, "stability": 0.995, "accuracy": 0.99, "error": 0.001}
 )
 def test_rules(lab, history, monkeypatch, change, any_stops, all_stop):
     monkeypatch.setattr(TwoStep, "explain", lambda *_: GOOD | change)
-    assert build(lab).stop_reason(history) is None
-    assert (build(lab, stop="any").stop_reason(history) is not None) == any_stops
-    assert (build(lab, stop="all").stop_reason(history) is not None) == all_stop
+    assert build(lab, switch_round=3).stop_reason(history) is None
+    for stop, stops in (("any", any_stops), ("all", all_stop)):
+        reason = build(lab, switch_round=3, stop=stop).stop_reason(history)
+        assert (reason is not None) == stops
+        assert build(lab, switch_round=4, stop=stop).stop_reason(history) is None
 
 
 def test_reason_names_what_was_met(lab, history, monkeypatch):
     monkeypatch.setattr(TwoStep, "explain", lambda *_: GOOD | {"stability": 0.5})
-    reason = build(lab, stop="any").stop_reason(history)
+    reason = build(lab, stop="any", switch_round=3).stop_reason(history)
     assert "loss 0.1" in reason
     assert "accuracy 0.99" in reason
     assert "stability" not in reason
@@ -128,6 +142,19 @@ def test_reason_names_what_was_met(lab, history, monkeypatch):
 
 def test_no_reason_before_there_is_something_to_judge(lab, history):
     assert build(lab, stop="any", stop_loss=1.0).stop_reason(history) is None
+    early = build(lab, stop="any", stop_loss=1.0, switch_round=1)
+    assert early.stop_reason(history.until(1)) is None
+
+
+def test_accurate_network_proposes_before_the_switch(lab, history):
+    easy = {"stop_accuracy": 0.0, "stop_error": 1e9}
+    early = build(lab, switch_round=9, switch="accurate", **easy)
+    np.testing.assert_array_equal(
+        early.propose(history, 3), build(lab, switch_round=3, **easy).propose(history, 3)
+    )
+    strict = build(lab, switch_round=9, switch="accurate", stop_accuracy=1.0, stop_error=0.0)
+    alone = LocalPenalization(space=lab.space, loss=lab.loss, seed=1)
+    np.testing.assert_array_equal(strict.propose(history, 3), alone.propose(history, 3))
 
 
 def test_explain_refuses_a_lab_without_spectra(lab, history):

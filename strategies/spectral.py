@@ -1,0 +1,110 @@
+"""Gaussian processes of whole spectra, and noisy expected improvement of the loss they imply.
+
+Composite Bayesian optimisation (Astudillo and Frazier, ICML 2019): what is modelled is the
+spectrum, a smooth function of the recipe; the loss, which is sharp and kinked, is computed.
+"""
+
+from typing import Literal
+
+import numpy as np
+
+from plasmonbench import FloatArray, History, Strategy, check_ranges
+from strategies.models.composite_ei import noisy_ei_batch
+from strategies.models.recipe_inputs import different_views, input_view
+from strategies.models.spectral_gp import SpectralModel
+
+
+class Spectral(Strategy):
+    """Choose a batch by what it may gain over the best recipe in samples of the whole lab.
+
+    Parameters
+    ----------
+    inputs
+        What the surrogate sees of a recipe: "linear" flows, their "log", their "log-ratio", or
+        "auto", whichever makes the spectra so far most probable.
+    samples
+        Joint samples that an improvement is averaged over.
+    recommended
+        What a campaign is judged by: the measured recipe of the lowest loss in the "model", or
+        of the lowest "measured" median.
+    min_distance
+        Least distance between recipes of a batch, in the unit cube.
+    """
+
+    inputs: Literal["auto", "linear", "log", "log-ratio"] = "auto"
+    samples: int = 256
+    recommended: Literal["model", "measured"] = "model"
+    min_distance: float = 0.01
+
+    needs_spectra = True
+
+    def __post_init__(self) -> None:
+        check_ranges(
+            {"samples": (self.samples, 1, 10_000), "min_distance": (self.min_distance, 0, 1)}
+        )
+
+    def propose(self, history: History, n: int) -> FloatArray:
+        """Return n recipes, shape (n, d); the first promises most."""
+        loss = self.require_spectra(history)
+        if not len(history):
+            return self.initial_design(n)
+        rng = self.rng(history)
+        recipes, model = self._learnt(history)
+        if model is None:  # nothing to learn from: fill the space once more
+            return self.space.latin_hypercube(n, rng)
+        batch = noisy_ei_batch(
+            model,
+            loss,
+            self.space,
+            n,
+            rng,
+            measured=self.space.to_unit(recipes),
+            pending=np.empty((0, self.space.dimension)),
+            min_distance=self.min_distance,
+            samples=self.samples,
+        )
+        return self.space.project(self.space.from_unit(batch))
+
+    def recommend(self, history: History) -> FloatArray:
+        """Return the recipe (d,) to be judged by, see ``recommended``."""
+        loss = self.require_spectra(history)
+        recipes, model = self._learnt(history)
+        if self.recommended == "measured" or model is None:
+            return super().recommend(history)
+        expected = loss(model.mean(self.space.to_unit(recipes)))
+        return np.asarray(recipes[int(expected.argmin())])
+
+    def explain(self, history: History) -> dict[str, float]:
+        """Return the components in use and their share, and the lowest loss in the model."""
+        loss = self.require_spectra(history)
+        recipes, model = self._learnt(history)
+        if model is None:
+            return {}
+        expected = loss(model.mean(self.space.to_unit(recipes)))
+        return {
+            "components": float(len(model.components)),
+            "explained_variance": float(model.explained.sum()),
+            "log_evidence": model.log_evidence,
+            "predicted_loss_of_best": float(expected.min()),
+        }
+
+    def _learnt(self, history: History) -> tuple[FloatArray, SpectralModel | None]:
+        """Return the recipes with a readable droplet, shape (m, d), and the model of them."""
+        if history.spectra is None or not len(history):
+            return history.recipes, None
+        medians = history.median_spectra
+        read = np.isfinite(medians).all(axis=1)
+        recipes = history.recipes[read]
+        if not len(recipes):
+            return recipes, None
+        views = different_views(self.space) if self.inputs == "auto" else (self.inputs,)
+        fits = [
+            SpectralModel.fit(
+                self.space.to_unit(recipes),
+                medians[read],
+                history.spectra[read],
+                view=input_view(self.space, view),
+            )
+            for view in views
+        ]
+        return recipes, max(fits, key=lambda fit: fit.log_evidence)

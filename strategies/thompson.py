@@ -1,0 +1,62 @@
+"""Batch Thompson sampling: every recipe of a round minimises its own draw from the posterior.
+
+Thompson 1933; in batches: Kandasamy et al., AISTATS 2018; paths of the posterior: Wilson et al.,
+ICML 2020.
+"""
+
+from math import inf
+
+from plasmonbench import FloatArray, History, Strategy, check_ranges
+from strategies.models.gp import GaussianProcess
+from strategies.models.paths import PosteriorPaths
+from strategies.models.readings import readable_losses
+from strategies.models.search import starting_points
+
+
+class Thompson(Strategy):
+    """Draw as many functions from a Gaussian process as recipes are asked; minimise each.
+
+    Parameters
+    ----------
+    samples
+        Random feasible points on which each function is looked at first.
+    starts
+        From so many of the lowest each function is descended.
+    features
+        Fourier features of the draws.
+    min_distance
+        Least distance between recipes of a batch, in the unit cube.
+    """
+
+    samples: int = 2000
+    starts: int = 3
+    features: int = 1024
+    min_distance: float = 0.02
+
+    def __post_init__(self) -> None:
+        check_ranges(
+            {
+                "samples": (self.samples, 1, inf),
+                "starts": (self.starts, 0, self.samples),
+                "features": (self.features, 1, inf),
+                "min_distance": (self.min_distance, 0, 1),
+            }
+        )
+
+    def propose(self, history: History, n: int) -> FloatArray:
+        """Return n recipes, shape (n, d), in no order of merit."""
+        if not len(history):
+            return self.initial_design(n)
+        rng = self.rng(history)
+        recipes, losses = readable_losses(history)
+        if not len(losses):  # nothing to learn from: fill the space once more
+            return self.space.latin_hypercube(n, rng)
+        model = GaussianProcess.fit(self.space.to_unit(recipes), losses)
+        paths = PosteriorPaths.draw(model, n, rng, features=self.features)
+        batch = paths.minima(
+            self.space,
+            starting_points(self.space, max(self.samples, 2 * n), rng),
+            min_distance=self.min_distance,
+            starts=self.starts,
+        )
+        return self.space.project(self.space.from_unit(batch))
