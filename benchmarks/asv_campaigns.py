@@ -12,7 +12,7 @@ import numpy as np
 
 from . import setups
 
-STRATEGIES = ("random", "local-penalization")
+STRATEGIES = ("random", "local-penalization", "spectral")
 ROUNDS = 5
 SEEDS = 3
 

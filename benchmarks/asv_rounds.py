@@ -15,6 +15,11 @@ class Round:
         "sequential-ei[batch=constant-liar]",
         "dnn-grid",
         "two-step[switch_round=1]",
+        "gp-lcb",
+        "thompson",
+        "turbo",
+        "spectral",
+        "digital-twin",
     )
     param_names = ("strategy",)
     timeout = 300.0

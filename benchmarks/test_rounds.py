@@ -22,6 +22,9 @@ ROUNDS = {
     "sequential-ei[batch=constant-liar]": 8,
     "dnn-grid": 25,
     "two-step[switch_round=1]": 25,
+    "thompson": 15,
+    "spectral": 30,
+    "digital-twin": 40,
 }
 CAMPAIGN_ROUNDS = 4
 

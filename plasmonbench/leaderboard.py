@@ -54,10 +54,10 @@ def page(
 
 def _explanation(against: str) -> str:
     return (
-        "*Reached* counts campaigns whose recommended recipe is truly at or below the target "
-        "level at some round; *by round* does so for the first rounds. Rounds to target are "
-        "medians over seeds with 95 % intervals (Kaplan-Meier; campaigns that never arrived or "
-        "failed count as such). Planner seconds are CPU seconds for all that a strategy decides, "
+        "*By round* is the share of campaigns whose recommended recipe was truly at or below the "
+        "level after that round or an earlier one. Rounds to it are medians over seeds with 95 % "
+        "intervals (Kaplan-Meier; campaigns that never arrived or failed count as such). Planner "
+        "seconds are CPU seconds for all that a strategy decides, "
         f"a round on average. *Saved* are the recipes that a strategy needed less than `{against}` "
         "on the same seed, on average (never arrived: one more than the budget), with the p-value "
         "of a paired permutation test, corrected by Holm for all strategies of the table."
@@ -83,43 +83,29 @@ def _section(
         for score in score_campaigns(campaigns, {name: settings}, level=harder)
     }
     compared = {one.strategy: one for one in compare_with(campaigns, settings, against, rng=rng)}
-    early = [n for n in EARLY_ROUNDS if n <= settings["rounds"]]
-    titles = [
-        "strategy",
-        f"reached {headline}",
-        *(f"by round {n}" for n in early),
-        "rounds to it",
-        *([f"reached {harder}", "rounds to it"] if harder != headline else []),
-        "best true loss",
-        "planner CPU s per round",
-        "recipes saved",
-        "p",
-    ]
-    lines = [f"## {name}", _budget(settings, headline), header(titles)]
-    table = [
-        row(
-            [
-                f"`{score.strategy.removesuffix(BOUND_MARK)}`"
-                + (BOUND_MARK if score.strategy.endswith(BOUND_MARK) else ""),
-                _share(score),
-                *(_by_round(campaigns, score.strategy, settings, n) for n in early),
-                _median(score.rounds_to_target),
-                *(
-                    [
-                        _share(at_harder[score.strategy]),
-                        _median(at_harder[score.strategy].rounds_to_target),
-                    ]
-                    if harder != headline
-                    else []
-                ),
-                _number(score.best_true_loss_median, ".4f"),
-                _number(score.planner_cpu_seconds_per_round, ".2g"),
-                *_saved(compared.get(score.strategy)),
+    levels = [headline] if harder == headline else [headline, harder]
+    early = [n for n in EARLY_ROUNDS if n < settings["rounds"]]
+    ends = " / ".join([*(str(n) for n in early), str(settings["rounds"])])
+    titles = ["strategy", "seeds"]
+    for level in levels:
+        titles += [f"{level} by round {ends}, %", "rounds to it"]
+    titles += ["best true loss", "planner CPU s per round", "recipes saved", "p"]
+    table = []
+    for score in scores:
+        cells = [_name(score.strategy), _seeds(score)]
+        for level, found in zip(levels, (score, at_harder[score.strategy]), strict=False):
+            cells += [
+                _by_round(campaigns, score.strategy, settings, level, early),
+                _median(found.rounds_to_target),
             ]
-        )
-        for score in scores
-    ]
-    return "\n\n".join(lines[:2]) + "\n\n" + "\n".join([lines[2], *table])
+        cells += [
+            _number(score.best_true_loss_median, ".4f"),
+            _number(score.planner_cpu_seconds_per_round, ".2g"),
+            *_saved(compared.get(score.strategy)),
+        ]
+        table.append(row(cells))
+    heading = f"## {name}\n\n{_budget(settings, headline)}\n\n"
+    return heading + "\n".join([header(titles), *table])
 
 
 def _next_level(settings: Mapping[str, Any]) -> str:
@@ -142,22 +128,35 @@ def _budget(settings: Mapping[str, Any], headline: str) -> str:
 
 
 def _by_round(
-    campaigns: Sequence[StoredCampaign], strategy: str, settings: Mapping[str, Any], n: int
+    campaigns: Sequence[StoredCampaign],
+    strategy: str,
+    settings: Mapping[str, Any],
+    level: str,
+    early: Sequence[int],
 ) -> str:
-    loss = target_loss(settings, None)
+    """Return the shares of campaigns that have arrived after some rounds and in the end, in %."""
+    loss = target_loss(settings, level)
     own = [campaign for campaign in campaigns if campaign.strategy == strategy]
     if loss is None:
         return NOTHING
-    # Sequential strategies make smaller rounds: what counts is how many recipes were made.
-    recipes = n * settings["batch_size"]
-    hits = [(first_round_at(campaign, loss), campaign) for campaign in own]
-    arrived = sum(hit is not None and one.recipes_by_round[hit] <= recipes for hit, one in hits)
-    return f"{arrived / len(own):.0%}"
+    needed = []
+    for campaign in own:
+        hit = first_round_at(campaign, loss)
+        # Sequential strategies make smaller rounds: what counts is how many recipes were made.
+        needed.append(np.inf if hit is None else campaign.recipes_by_round[hit])
+    budgets = [*(n * settings["batch_size"] for n in early), settings["recipe_budget"]]
+    shares = [np.mean(np.array(needed) <= budget) for budget in budgets]
+    return " / ".join(f"{100 * share:.0f}" for share in shares)
 
 
-def _share(score: Score) -> str:
+def _name(strategy: str) -> str:
+    plain = strategy.removesuffix(BOUND_MARK)
+    return f"`{plain}`" + (BOUND_MARK if plain != strategy else "")
+
+
+def _seeds(score: Score) -> str:
     failed = f" ({score.failed} failed)" if score.failed else ""
-    return f"{score.reached}/{score.campaigns}{failed}"
+    return f"{score.campaigns}{failed}"
 
 
 def _median(median: Median) -> str:

@@ -8,7 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 VOCABULARY = {
     "arrays", "bounds", "compiled", "droplet_table", "errors", "growth_of_bounds", "history", "lab",
-    "loss", "optional_installs", "polytope", "problem", "randomness", "space", "strategy", "targets",
+    "loss", "optional_installs", "polytope", "problem", "randomness", "space", "strategy",
+    "targets",
 }  # fmt: skip
 
 
