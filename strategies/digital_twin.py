@@ -28,7 +28,7 @@ from strategies.models.twin_fit import droplets_of, fit_once, forget_twins
 POOL, LOCAL = 512, 192
 """Random points of the pool, and those added around the best in each step, see `noisy_ei_batch`.
 
-Fewer than where nothing is known: a twin's landscape is smooth and mostly right."""
+Fewer than `spectral` has, for the sake of time: each point costs several twins."""
 
 
 class DigitalTwin(Strategy):

@@ -43,7 +43,7 @@ def _print(problem: str, scores: Sequence[PoolScore]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("strategy", overflow="fold", min_width=12)
     shares = list(scores[0].acceleration)
-    for heading in ("seeds", *(f"AF({share:g})" for share in shares), "largest EF", "at recipe"):
+    for heading in ("seeds", *(f"AF({share:g})" for share in shares), "largest EF", "at\nrecipe"):
         table.add_column(heading, justify="right", no_wrap=True)
     for score in scores:
         cells = [

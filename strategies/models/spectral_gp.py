@@ -26,7 +26,7 @@ LEAST_SHARE = 1e-5
 """A component with a smaller share of the variance is left out.
 
 What is left out blurs the loss where it matters: near the optimum of a simulated lab four
-components miss it by 0.006 and ten by 0.0005, when levels ten times as rare lie 0.007 apart.
+components miss it by up to 0.007 and ten by 0.0006; levels ten times as rare lie 0.007 apart.
 """
 MOST_COMPONENTS = 10
 BLOCK = 256
