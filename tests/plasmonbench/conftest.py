@@ -72,3 +72,18 @@ def write_strategy(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def write_lab(tmp_path):
+    """Write a lab that is the easy one but for what a test changes; return its path."""
+
+    def write_lab(body):
+        path = tmp_path / "mine.py"
+        path.write_text(
+            "import numpy as np\nfrom plasmonbench.conformance import EasyLab\n\n\n"
+            f"class Mine(EasyLab):\n{textwrap.indent(body, '    ')}\n"
+        )
+        return str(path)
+
+    return write_lab
