@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.stats import rankdata
 
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.errors import PlasmonbenchError
@@ -43,13 +44,65 @@ def page(
     PlasmonbenchError
         If a problem has no target level, or no campaigns of ``against``.
     """
-    used = {campaign.problem for campaign in campaigns}
     parts = [f"This page is generated: `{made_by}`", "# Strategies compared", _explanation(against)]
-    for name, settings in problems.items():
-        if name in used:
-            own = [campaign for campaign in campaigns if campaign.problem == name]
-            parts.append(_section(name, settings, own, against, rng))
-    return "\n\n".join(parts) + "\n"
+    used = {
+        name: [campaign for campaign in campaigns if campaign.problem == name] for name in problems
+    }
+    used = {name: own for name, own in used.items() if own}
+    sections = [_section(name, problems[name], own, against, rng) for name, own in used.items()]
+    if len(used) > 1:
+        parts.append(_overall(used, problems))
+    return "\n\n".join([*parts, *sections]) + "\n"
+
+
+def _overall(
+    used: Mapping[str, Sequence[StoredCampaign]], problems: Mapping[str, Mapping[str, Any]]
+) -> str:
+    """Return a table over all problems: ranks and shares of all (problem, seed) pairs."""
+    ranks: dict[str, list[float]] = {}
+    arrived: dict[str, list[bool]] = {}
+    for name, own in used.items():
+        needed: dict[str, list[float]] = {}
+        for campaign in own:
+            recipes = _recipes_to(campaign, target_loss(problems[name], None))
+            needed.setdefault(campaign.strategy, []).append(recipes)
+            arrived.setdefault(campaign.strategy, []).append(np.isfinite(recipes))
+        # Infinite where a campaign never arrived: those are ties, and last.
+        pooled = rankdata(np.concatenate([np.array(values) for values in needed.values()]))
+        ends = np.cumsum([len(values) for values in needed.values()])[:-1]
+        means = [part.mean() for part in np.split(pooled, ends)]
+        for strategy, rank in zip(needed, rankdata(means), strict=True):
+            ranks.setdefault(strategy, []).append(float(rank))
+    rows = [
+        row(
+            [
+                _name(strategy),
+                f"{len(ranks[strategy])}",
+                f"{np.mean(ranks[strategy]):.1f} ({min(ranks[strategy]):g} to "
+                f"{max(ranks[strategy]):g})",
+                f"{sum(arrived[strategy])}/{len(arrived[strategy])}",
+            ]
+        )
+        for strategy in sorted(ranks, key=lambda one: np.mean(ranks[one]))
+    ]
+    titles = ["strategy", "problems", "mean rank (best to worst)", "reached the headline level"]
+    return "\n".join(
+        [
+            "## Over all problems",
+            "",
+            "Strategies are ranked on each problem by the recipes that they needed to the headline "
+            "level (mean rank over all campaigns); the mean of these ranks, 1 being the best:",
+            "",
+            header(titles),
+            *rows,
+        ]
+    )
+
+
+def _recipes_to(campaign: StoredCampaign, loss: float | None) -> float:
+    """Return the recipes made when a campaign arrived; infinite if it never did."""
+    hit = None if loss is None else first_round_at(campaign, loss)
+    return np.inf if hit is None else float(campaign.recipes_by_round[hit])
 
 
 def _explanation(against: str) -> str:
@@ -139,11 +192,8 @@ def _by_round(
     own = [campaign for campaign in campaigns if campaign.strategy == strategy]
     if loss is None:
         return NOTHING
-    needed = []
-    for campaign in own:
-        hit = first_round_at(campaign, loss)
-        # Sequential strategies make smaller rounds: what counts is how many recipes were made.
-        needed.append(np.inf if hit is None else campaign.recipes_by_round[hit])
+    # Sequential strategies make smaller rounds: what counts is how many recipes were made.
+    needed = [_recipes_to(campaign, loss) for campaign in own]
     budgets = [*(n * settings["batch_size"] for n in early), settings["recipe_budget"]]
     shares = [np.mean(np.array(needed) <= budget) for budget in budgets]
     return " / ".join(f"{100 * share:.0f}" for share in shares)

@@ -1,5 +1,6 @@
 """Paired tests on common seeds, their correction for many, and the page that shows them."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -150,6 +151,20 @@ def test_the_page_of_a_hand_computed_run(rng):
     assert cells["| `random`"][2] == "0 / 20 / 60"
     assert cells["| `random`"][8] == "-"
     assert "| `oracle` (bound)" in cells
+
+
+def test_ranks_over_two_problems(rng):
+    first = [*arriving("fast", [1, 1]), *arriving("random", [4, 0]), *arriving("slow", [3, 3])]
+    second = [*arriving("fast", [2, 2]), *arriving("random", [1, 1]), *arriving("slow", [0, 0])]
+    second = [replace(campaign, problem="q") for campaign in second]
+    text = page([*first, *second], {"p": PROBLEM, "q": PROBLEM}, "random", rng, "")
+    part = text[text.index("## Over all problems") : text.index("## p")]
+    rows = [line.split(" | ") for line in part.splitlines() if line.startswith("| `")]
+    # On p: fast, slow, random; on q: random, fast, slow.
+    assert [row[0] for row in rows] == ["| `fast`", "| `random`", "| `slow`"]
+    assert [row[2] for row in rows] == ["1.5 (1 to 2)", "2.0 (1 to 3)", "2.5 (2 to 3)"]
+    assert [row[3].rstrip(" |") for row in rows] == ["4/4", "3/4", "2/4"]
+    assert "Over all" not in page(first, {"p": PROBLEM}, "random", rng, "")
 
 
 def test_a_problem_without_levels_is_refused(rng):
