@@ -109,8 +109,9 @@ def _explanation(against: str) -> str:
     return (
         "*By round* is the share of campaigns whose recommended recipe was truly at or below the "
         "level after that round or an earlier one. Rounds to it are medians over seeds with 95 % "
-        "intervals (Kaplan-Meier; campaigns that never arrived or failed count as such). Planner "
-        "seconds are CPU seconds for all that a strategy decides, "
+        "intervals (Kaplan-Meier; campaigns that never arrived or failed count as such); a "
+        "strategy that asks for one recipe at a time has rounds of one, but *by round* counts "
+        "recipes for all. Planner seconds are CPU seconds for all that a strategy decides, "
         f"a round on average. *Saved* are the recipes that a strategy needed less than `{against}` "
         "on the same seed, on average (never arrived: one more than the budget), with the p-value "
         "of a paired permutation test, corrected by Holm for all strategies of the table."
