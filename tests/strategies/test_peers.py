@@ -340,7 +340,11 @@ def test_hard_histories(lab, name, case):
     check(strategy, strategy.propose(HARD[case](lab), 3), 3)
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize(
+    "name",
+    # scikit-optimize grows its forest anew for each of the 96.
+    [pytest.param(n, marks=pytest.mark.slow if "skopt" in n else ()) for n in QUICK],
+)
 def test_a_batch_of_96_and_of_one(lab, name):
     strategy = build(name, lab)
     for n in (1, 96):
