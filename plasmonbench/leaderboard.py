@@ -61,9 +61,13 @@ def _overall(
     """Return a table over all problems: ranks and shares of all (problem, seed) pairs."""
     ranks: dict[str, list[float]] = {}
     arrived: dict[str, list[bool]] = {}
+    everywhere = set.intersection(*({one.strategy for one in own} for own in used.values()))
     for name, own in used.items():
         needed: dict[str, list[float]] = {}
         for campaign in own:
+            # Ranks compare only among the same rivals, and a bound is no rival.
+            if campaign.strategy not in everywhere or campaign.strategy.endswith(BOUND_MARK):
+                continue
             recipes = _recipes_to(campaign, target_loss(problems[name], None))
             needed.setdefault(campaign.strategy, []).append(recipes)
             arrived.setdefault(campaign.strategy, []).append(np.isfinite(recipes))
@@ -91,7 +95,8 @@ def _overall(
             "## Over all problems",
             "",
             "Strategies are ranked on each problem by the recipes that they needed to the headline "
-            "level (mean rank over all campaigns); the mean of these ranks, 1 being the best:",
+            "level (mean rank over all campaigns); the mean of these ranks, 1 being the best. Only "
+            "those that were run on every problem of this page are ranked, and no bound:",
             "",
             header(titles),
             *rows,
@@ -108,13 +113,14 @@ def _recipes_to(campaign: StoredCampaign, loss: float | None) -> float:
 def _explanation(against: str) -> str:
     return (
         "*By round* is the share of campaigns whose recommended recipe was truly at or below the "
-        "level after that round or an earlier one. Rounds to it are medians over seeds with 95 % "
-        "intervals (Kaplan-Meier; campaigns that never arrived or failed count as such); a "
-        "strategy that asks for one recipe at a time has rounds of one, but *by round* counts "
-        "recipes for all. Planner seconds are CPU seconds for all that a strategy decides, "
+        "level after that round or an earlier one; where a strategy asks for one recipe at a time, "
+        "after as many recipes. Recipes to it are medians over seeds with 95 % intervals "
+        "(Kaplan-Meier; campaigns that never arrived or failed count as such); the fewest stand "
+        "first, bounds last. Planner seconds are CPU seconds for all that a strategy decides, "
         f"a round on average. *Saved* are the recipes that a strategy needed less than `{against}` "
         "on the same seed, on average (never arrived: one more than the budget), with the p-value "
-        "of a paired permutation test, corrected by Holm for all strategies of the table."
+        "of a paired permutation test on common seeds, corrected by Holm for all strategies of the "
+        "table."
     )
 
 
@@ -136,21 +142,23 @@ def _section(
         score.strategy: score
         for score in score_campaigns(campaigns, {name: settings}, level=harder)
     }
-    compared = {one.strategy: one for one in compare_with(campaigns, settings, against, rng=rng)}
+    # A bound is no competitor, nor one more comparison to correct for.
+    rivals = [one for one in campaigns if not one.strategy.endswith(BOUND_MARK)]
+    compared = {one.strategy: one for one in compare_with(rivals, settings, against, rng=rng)}
     levels = [headline] if harder == headline else [headline, harder]
     early = [n for n in EARLY_ROUNDS if n < settings["rounds"]]
     ends = " / ".join([*(str(n) for n in early), str(settings["rounds"])])
     titles = ["strategy", "seeds"]
     for level in levels:
-        titles += [f"{level} by round {ends}, %", "rounds to it"]
+        titles += [f"{level} by round {ends}, %", "recipes to it"]
     titles += ["best true loss", "planner CPU s per round", "recipes saved", "p"]
     table = []
-    for score in scores:
+    for score in sorted(scores, key=_by_recipes):
         cells = [_name(score.strategy), _seeds(score)]
         for level, found in zip(levels, (score, at_harder[score.strategy]), strict=False):
             cells += [
                 _by_round(campaigns, score.strategy, settings, level, early),
-                _median(found.rounds_to_target),
+                _median(found.recipes_to_target),
             ]
         cells += [
             _number(score.best_true_loss_median, ".4f"),
@@ -198,6 +206,16 @@ def _by_round(
     budgets = [*(n * settings["batch_size"] for n in early), settings["recipe_budget"]]
     shares = [np.mean(np.array(needed) <= budget) for budget in budgets]
     return " / ".join(f"{100 * share:.0f}" for share in shares)
+
+
+def _by_recipes(score: Score) -> tuple[bool, float, float]:
+    """Return the key of sorting: competitors first, by recipes to the headline level."""
+    median, loss = score.recipes_to_target.value, score.best_true_loss_median
+    return (
+        score.strategy.endswith(BOUND_MARK),
+        np.inf if median is None else median,
+        np.inf if loss is None else loss,
+    )
 
 
 def _name(strategy: str) -> str:

@@ -68,12 +68,15 @@ def compare_with(
     Raises
     ------
     PlasmonbenchError
-        If there is no strategy of that name, or it shares no two seeds with another.
+        If there is no strategy of that name, it shares no two seeds with another, or the problem
+        has no target level.
     """
     needed: dict[str, dict[int, float]] = {}
     loss = target_loss(settings, level)
+    if loss is None:
+        raise PlasmonbenchError("without a target level there is nothing to compare")
     for campaign in campaigns:
-        hit = None if loss is None else first_round_at(campaign, loss)
+        hit = first_round_at(campaign, loss)
         beyond = settings["recipe_budget"] + BEYOND
         recipes = beyond if hit is None else float(campaign.recipes_by_round[hit])
         needed.setdefault(campaign.strategy, {})[campaign.seed] = recipes

@@ -22,7 +22,8 @@ def generator(purpose: Purpose, *key: int) -> np.random.Generator:
     """Return the generator of a purpose and a key of non-negative integers.
 
     The same arguments give the same stream in every process; different ones give streams that
-    are independent for all practical purposes (NumPy's SeedSequence).
+    are independent for all practical purposes (NumPy's SeedSequence), but for zeros at the end of
+    a key, which are as good as absent: the keys of a purpose all have one length.
     """
     return np.random.default_rng(np.random.SeedSequence([PURPOSES[purpose], *key]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -37,9 +38,8 @@ def leaderboard_command(runs: tuple[Path, ...], path: Path, against: str) -> Non
     problems, campaigns = store.merged([store.Store(folder) for folder in runs])
     if not campaigns:
         raise PlasmonbenchError(f"{runs[0]} holds no finished campaign yet")
-    made_by = f"plasmonbench leaderboard {' '.join(run.name for run in runs)} --out {path}"
-    if against != "random":
-        made_by += f" --against '{against}'"
+    asked = ["plasmonbench", "leaderboard", *(str(run) for run in runs), "--out", str(path)]
+    made_by = shlex.join(asked + (["--against", against] if against != "random" else []))
     text = leaderboard.page(campaigns, problems, against, generator("comparison", 0), made_by)
     path.write_text(text, encoding="utf-8")
     notes.print(f"written: {path}", markup=False)

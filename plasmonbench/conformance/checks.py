@@ -77,7 +77,7 @@ def examine(
         begun = time.perf_counter()
         verdict: Verdict = "passed"
         try:
-            with one_thread():
+            with contained():
                 reason = check.run(case) or ""
         except LeftOut as left_out:
             verdict, reason = "left out", one_line(left_out)
@@ -109,15 +109,23 @@ def one_line(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute as the harness does: sums of several threads may differ in the last digit."""
+def contained() -> Iterator[None]:
+    """Compute on one thread, as the harness does, and let no check spoil the next.
+
+    Sums of several threads may differ in the last digit. A plug-in that breaks its promise not to
+    touch torch's default dtype is told off by the check of that; the others shall not suffer.
+    """
     torch: Any = sys.modules.get("torch")
     threads = torch.get_num_threads() if torch is not None else math.nan
+    dtype = torch.get_default_dtype() if torch is not None else None
     with threadpool_limits(limits=1):
         if torch is not None:
             torch.set_num_threads(1)
         try:
             yield
         finally:
+            loaded: Any = sys.modules.get("torch")
+            if loaded is not None:
+                loaded.set_default_dtype(loaded.float32 if dtype is None else dtype)
             if torch is not None:
                 torch.set_num_threads(threads)

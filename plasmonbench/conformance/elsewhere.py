@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from plasmonbench.arrays import FloatArray
-from plasmonbench.conformance.checks import ConformanceError, one_thread
+from plasmonbench.conformance.checks import ConformanceError, contained
 from plasmonbench.conformance.global_state import out_of_step
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.history import History
@@ -53,7 +53,7 @@ class Proposal:
         """Build the strategy from its name and let it propose."""
         plan = find_strategy(self.spec)
         strategy = plan.build(self.space, self.loss, self.seed)
-        with one_thread(), out_of_step():
+        with contained(), out_of_step():
             # Copied, because unpickled arrays can be written to.
             return np.asarray(strategy.propose(replace(self.history), self.n), dtype=np.float64)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from plasmonbench.arrays import FloatArray
 from plasmonbench.catalogue import find_problem_without_landscape
-from plasmonbench.conformance.checks import ConformanceError, attempt, one_thread
+from plasmonbench.conformance.checks import ConformanceError, attempt, contained
 from plasmonbench.conformance.elsewhere import address_of
 from plasmonbench.conformance.global_state import out_of_step
 from plasmonbench.errors import PlasmonbenchError
@@ -75,7 +75,7 @@ class Measurement:
 
     def answer(self) -> FloatArray:
         """Build the lab from its name and let it measure."""
-        with one_thread(), out_of_step():
+        with contained(), out_of_step():
             return readings(self.source.build(), self.recipes, self.replicates)
 
 

@@ -17,7 +17,7 @@ from typing import ClassVar, TypeVar
 import pytest
 
 from plasmonbench.catalogue import find_problem
-from plasmonbench.conformance.checks import Check, LeftOut, one_thread
+from plasmonbench.conformance.checks import Check, LeftOut, contained
 from plasmonbench.conformance.lab_case import LabCase
 from plasmonbench.conformance.lab_checks import LAB_CHECKS
 from plasmonbench.conformance.problem_checks import PROBLEM_CHECKS, ProblemCase
@@ -49,7 +49,7 @@ def _problem_case(problem: str) -> ProblemCase:
 
 def _try(check: Check[Case], case: Case) -> None:
     try:
-        with one_thread():
+        with contained():
             check.run(case)
     except LeftOut as reason:
         pytest.skip(str(reason))

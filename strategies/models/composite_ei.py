@@ -105,8 +105,11 @@ def greedy_batch(
     Raises
     ------
     PlasmonbenchError
-        If there are fewer than n different points.
+        If there are fewer than n different points, or a loss is not finite.
     """
+    if not np.isfinite(losses).all():
+        # The largest gain of all would be that of a loss that is no number.
+        raise PlasmonbenchError("the surrogate gives spectra whose loss is not finite")
     gap = nearest_gap(points, taken)
     chosen: list[int] = []
     for _ in range(n):

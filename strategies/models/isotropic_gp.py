@@ -46,7 +46,7 @@ def fit_isotropic(
     centre, spread = float(values.mean()), float(values.std())
     scale = spread if spread > 1e-12 * max(1.0, abs(centre)) else 1.0
     standardised = (values - centre) / scale
-    known = None if variances is None else np.clip(variances / scale**2, *NOISE)
+    known = None if variances is None else np.maximum(variances / scale**2, NOISE[0])
     fitted = [
         _fitted(points * widths, standardised, start * float(np.linalg.norm(widths)), known)
         for start in STARTS

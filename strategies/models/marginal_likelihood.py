@@ -23,8 +23,10 @@ that an axis of which nothing is known yet stays nearly flat. Shorter starts fin
 recipes of a pool."""
 LENGTHS = (0.03, 30.0)
 SIGNAL = (1e-2, 1e3)
-NOISE = (1e-4, 0.3)
-"""Variances, in units of that of the values."""
+NOISE = (1e-4, 1.0)
+"""Variances, in units of that of the values; known noise has the lower end alone."""
+NOISE_STARTS = (1e-2, 0.3)
+"""From little noise alone a fit to mostly noise ends in interpolation."""
 
 
 def fit_by_likelihood(
@@ -32,9 +34,9 @@ def fit_by_likelihood(
 ) -> GaussianProcess:
     """Fit a Matérn 5/2 process with a length scale per axis to values (m,) at points (m, d).
 
-    The maximum of the marginal likelihood, found by scikit-learn from one start; mean 0 of
-    standardised values. Points lie in the unit cube. ``variances`` (m,): known noise, in squared
-    units of the values; None: one noise variance, fitted.
+    The highest of the maxima of the marginal likelihood that scikit-learn finds from a start with
+    little and one with much noise; mean 0 of standardised values. Points lie in the unit cube.
+    ``variances`` (m,): known noise, in squared units of the values; None: one variance, fitted.
     """
     centre, spread = float(values.mean()), float(values.std())
     # A spread of rounding size is no spread; dividing by it would only blow up rounding.
@@ -44,15 +46,18 @@ def fit_by_likelihood(
         np.full(points.shape[1], FIRST_LENGTH), LENGTHS, nu=2.5
     )
     if variances is None:
-        model = GaussianProcessRegressor(signal + WhiteKernel(1e-2, NOISE))
+        models = [
+            GaussianProcessRegressor(signal + WhiteKernel(start, NOISE)) for start in NOISE_STARTS
+        ]
     else:
-        known = np.clip(variances / scale**2, *NOISE)
-        model = GaussianProcessRegressor(signal, alpha=known)
+        known = np.maximum(variances / scale**2, NOISE[0])
+        models = [GaussianProcessRegressor(signal, alpha=known)]
     with warnings.catch_warnings():
         # Says that a length scale or the noise lies at its bound (an inert axis, constant
         # losses) or that L-BFGS stopped early; the best found still stands.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(points, standardised)
+        fitted = [model.fit(points, standardised) for model in models]
+    model = max(fitted, key=lambda one: one.log_marginal_likelihood_value_)
     if variances is None:
         signal, noise = model.kernel_.k1, np.full(len(points), model.kernel_.k2.noise_level)
     else:

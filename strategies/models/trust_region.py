@@ -58,7 +58,7 @@ class TrustRegion:
             patience = ceil(max(4.0, dimension) / len(measured))
             if successes == SUCCESSES:
                 length, successes = min(2 * length, LONGEST), 0
-            elif failures == patience:
+            elif failures >= patience:  # beyond it where the rounds before were smaller
                 length, failures = length / 2, 0
             if length < SHORTEST:
                 length, best = FIRST, np.inf

@@ -119,6 +119,9 @@ def test_only_common_seeds_count_and_failures_never_arrive(rng):
 def test_what_cannot_be_compared_is_refused(rng):
     with pytest.raises(PlasmonbenchError, match="no campaigns of random"):
         compare_with(arriving("fast", [1, 1]), PROBLEM, "random", rng=rng)
+    bare = PROBLEM | {"levels": [], "headline": None}
+    with pytest.raises(PlasmonbenchError, match="without a target level"):
+        compare_with(arriving("fast", [1, 1]), bare, "fast", rng=rng)
     with pytest.raises(PlasmonbenchError, match="share no two seeds"):
         compare_with(
             [*arriving("fast", [1, 1]), campaign("random", 5, [0.6])], PROBLEM, "random", rng=rng
@@ -140,23 +143,27 @@ def test_the_page_of_a_hand_computed_run(rng):
     assert "unused" not in text
     assert "`the command`" in text
     head = cells["| strategy"]
-    assert head[1:4] == ["seeds", "middle by round 2 / 3 / 4, %", "rounds to it"]
+    assert head[1:4] == ["seeds", "middle by round 2 / 3 / 4, %", "recipes to it"]
     assert head[4] == "hard by round 2 / 3 / 4, %"
     fast = cells["| `fast`"]
-    assert fast[1:4] == ["5", "100 / 100 / 100", "1 [1, 2]"]
+    assert fast[1:4] == ["5", "100 / 100 / 100", "2 [2, 4]"]
     assert fast[4:6] == ["0 / 0 / 40", "-"]
     assert fast[7] == "0.5", "CPU seconds, which a busy machine does not lengthen"
     # Recipes: fast 2 4 2 4 2, random 6 9 8 8 9.
     assert fast[8] == f"{26 / 5:+.0f}"
     assert cells["| `random`"][2] == "0 / 20 / 60"
     assert cells["| `random`"][8] == "-"
-    assert "| `oracle` (bound)" in cells
+    assert list(cells)[-1] == "| `oracle` (bound)", "no competitor"
+    assert cells["| `oracle` (bound)"][8] == "-"
 
 
 def test_ranks_over_two_problems(rng):
     first = [*arriving("fast", [1, 1]), *arriving("random", [4, 0]), *arriving("slow", [3, 3])]
     second = [*arriving("fast", [2, 2]), *arriving("random", [1, 1]), *arriving("slow", [0, 0])]
     second = [replace(campaign, problem="q") for campaign in second]
+    # Neither who was tried on one problem alone nor a bound has a rank.
+    first += [*arriving("only-here", [1, 1]), *arriving("o (bound)", [1, 1])]
+    second += [replace(campaign, problem="q") for campaign in arriving("o (bound)", [1, 1])]
     text = page([*first, *second], {"p": PROBLEM, "q": PROBLEM}, "random", rng, "")
     part = text[text.index("## Over all problems") : text.index("## p")]
     rows = [line.split(" | ") for line in part.splitlines() if line.startswith("| `")]

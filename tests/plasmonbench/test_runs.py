@@ -189,7 +189,7 @@ def test_jobs_that_cannot_fit_are_refused_before_anything_runs(toy, tmp_path, wr
 SLEEPY = """
 def propose(self, history, n):
     import time
-    time.sleep(0.1)
+    time.sleep(0.2)
     return self.space.sample(n, self.rng(history))
 """
 
@@ -219,9 +219,10 @@ def test_a_killed_run_goes_on_where_it_stopped(toy, tmp_path, write_strategy, ho
     # Ends only when no worker holds the other end any more.
     message = process.communicate(timeout=60)[1].decode()
     before = {path: path.stat().st_mtime_ns for path in folder.glob("campaigns/*.parquet")}
+    if how != signal.SIGKILL:
+        assert process.returncode == 130, f"{len(before)} finished; it said: {message}"
     assert 2 <= len(before) < 12
     if how != signal.SIGKILL:
-        assert process.returncode == 130
         assert "run the same command again" in message
         assert "Traceback" not in message
     again = subprocess.run(command, capture_output=True, check=True, timeout=120)
