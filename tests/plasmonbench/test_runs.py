@@ -189,7 +189,7 @@ def test_jobs_that_cannot_fit_are_refused_before_anything_runs(toy, tmp_path, wr
 SLEEPY = """
 def propose(self, history, n):
     import time
-    time.sleep(0.2)
+    time.sleep(0.1)
     return self.space.sample(n, self.rng(history))
 """
 
@@ -209,9 +209,14 @@ def test_a_killed_run_goes_on_where_it_stopped(toy, tmp_path, write_strategy, ho
         sys.executable, "-m", "plasmonbench.cli", "run", "-p", str(toy), "-s", str(sleepy),
         "--seeds", "12", "--out", str(folder), "--json",
     ]  # fmt: skip
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
-    )
+    # Tests that were started in the background ignore Ctrl-C, and so would all that they start.
+    before_us = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before_us)
     deadline = time.monotonic() + 60
     while len(list(folder.glob("campaigns/*.parquet"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
