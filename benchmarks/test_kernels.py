@@ -29,12 +29,12 @@ def test_loss_of_a_round(faster_than):
 def test_disk_populations(faster_than):
     optics, plates = setups.problem().lab.extinction.optics, setups.plates(60)
     size = plates.diameter, plates.thickness, plates.spread
-    plain = reference_optics.plate_population("disk", optics, *size)
+    plain = reference_optics.disk_population(optics, *size)
     np.testing.assert_allclose(optics.plate_mean_volume("disk", *size), plain.volume, rtol=1e-12)
     np.testing.assert_allclose(optics.plate_population("disk", *size), plain.extinction, rtol=1e-12)
     faster_than(
         lambda: optics.plate_population("disk", *size),
-        lambda: reference_optics.plate_population("disk", optics, *size),
+        lambda: reference_optics.disk_population(optics, *size),
         20,
     )
 
