@@ -14,7 +14,7 @@ from plasmonbench import landscape
 from plasmonbench.arrays import FloatArray
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.lab import RecordedLab
-from plasmonbench.problem import Problem
+from plasmonbench.problem import Optimum, Problem, TargetLevel
 from plasmonbench.randomness import generator
 from plasmonbench.space import RecipeSpace
 
@@ -120,24 +120,13 @@ def analyse(
     PlasmonbenchError
         If the problem is recorded, has no target levels, or the sample is too small.
     """
-    level = problem.headline_level
-    if isinstance(problem.lab, RecordedLab):
-        raise PlasmonbenchError(f"{problem.name} is recorded: a finite set has no local optima")
-    if level is None or problem.optimum is None:
-        raise PlasmonbenchError(
-            f"{problem.name} has no target levels yet; find some with: "
-            f"plasmonbench landscape '{problem.name}' --write"
-        )
-    if sample < 100 * TOP_RARITY or starts < 1:
-        raise PlasmonbenchError(
-            f"hardness needs a sample of at least {100 * TOP_RARITY:,} recipes and one start"
-        )
+    level, optimum = _checked(problem, sample, starts)
     space = problem.space
     recipes = space.sobol(sample, generator("landscape", 4))
     losses = _in_chunks(problem.true_loss, recipes, lambda share: progress(0.3 * share))
     top = recipes[losses <= np.quantile(losses, 1 / TOP_RARITY)]
     ends, end_losses = _local_searches(problem, starts, lambda x: progress(0.3 + 0.5 * x))
-    best = min(problem.optimum.loss, float(end_losses.min()))
+    best = min(optimum.loss, float(end_losses.min()))
     basins = find_basins(problem.true_loss, space, ends, end_losses)
     progress(0.9)
     _, whole_dimension = active_directions(problem.true_loss, space, recipes[:GRADIENTS])
@@ -165,6 +154,23 @@ def analyse(
         reading_error=error,
         reading_bias=bias,
     )
+
+
+def _checked(problem: Problem, sample: int, starts: int) -> tuple[TargetLevel, Optimum]:
+    """Refuse what cannot be analysed; return the headline level and the optimum."""
+    level = problem.headline_level
+    if isinstance(problem.lab, RecordedLab):
+        raise PlasmonbenchError(f"{problem.name} is recorded: a finite set has no local optima")
+    if level is None or problem.optimum is None:
+        raise PlasmonbenchError(
+            f"{problem.name} has no target levels yet; find some with: "
+            f"plasmonbench landscape '{problem.name}' --write"
+        )
+    if sample < 100 * TOP_RARITY or starts < 1:
+        raise PlasmonbenchError(
+            f"hardness needs a sample of at least {100 * TOP_RARITY:,} recipes and one start"
+        )
+    return level, problem.optimum
 
 
 def find_basins(

@@ -17,8 +17,8 @@ from plasmonbench.scoring import first_round_at, target_loss
 RESAMPLES = 9999
 """Sign flips; below 14 seeds all of them are tried."""
 BEYOND = 1.0
-"""Budgets at which campaigns that never reached the target are counted: what they would have
-needed is not known, only that it is more."""
+"""Recipes beyond the budget at which campaigns that never reached the target are counted: what they
+would have needed is not known, only that it is more."""
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,7 @@ def compare_with(
         If there is no strategy of that name, it shares no two seeds with another, or the problem
         has no target level.
     """
-    needed: dict[str, dict[int, float]] = {}
-    loss = target_loss(settings, level)
-    if loss is None:
-        raise PlasmonbenchError("without a target level there is nothing to compare")
-    for campaign in campaigns:
-        hit = first_round_at(campaign, loss)
-        beyond = settings["recipe_budget"] + BEYOND
-        recipes = beyond if hit is None else float(campaign.recipes_by_round[hit])
-        needed.setdefault(campaign.strategy, {})[campaign.seed] = recipes
+    needed = _recipes_needed(campaigns, settings, level)
     if against not in needed:
         raise PlasmonbenchError(
             f"there are no campaigns of {against} to compare with; there are: {', '.join(needed)}"
@@ -106,6 +98,22 @@ def compare_with(
         )
         for (strategy, saved, _), p in zip(found, corrected, strict=True)
     ]
+
+
+def _recipes_needed(
+    campaigns: Sequence[StoredCampaign], settings: Mapping[str, Any], level: str | None
+) -> dict[str, dict[int, float]]:
+    """Return how many recipes each strategy needed on each seed."""
+    loss = target_loss(settings, level)
+    if loss is None:
+        raise PlasmonbenchError("without a target level there is nothing to compare")
+    needed: dict[str, dict[int, float]] = {}
+    for campaign in campaigns:
+        hit = first_round_at(campaign, loss)
+        beyond = settings["recipe_budget"] + BEYOND
+        recipes = beyond if hit is None else float(campaign.recipes_by_round[hit])
+        needed.setdefault(campaign.strategy, {})[campaign.seed] = recipes
+    return needed
 
 
 def sign_flip_p(differences: FloatArray, rng: np.random.Generator) -> float:

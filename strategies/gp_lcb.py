@@ -11,16 +11,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from plasmonbench import FloatArray, History, Strategy, check_ranges
+from plasmonbench import FloatArray, History, check_ranges
 from strategies.models.gp import GaussianProcess
 from strategies.models.hallucination import hallucinated
+from strategies.models.loss_planner import LossPlanner
 from strategies.models.marginal_likelihood import fit_by_likelihood
 from strategies.models.readings import median_variances, readable_losses
 from strategies.models.search import ascend, starting_points
 from strategies.models.spread import apart
 
 
-class GpLcb(Strategy):
+class GpLcb(LossPlanner):
     """Choose where the loss may be lowest: posterior mean less ``kappa`` standard deviations.
 
     Parameters
@@ -51,14 +52,9 @@ class GpLcb(Strategy):
         """Return 1 after the first round, where recipes are asked for one by one."""
         return 1 if self.batch == "single" and len(history) else n
 
-    def propose(self, history: History, n: int) -> FloatArray:
+    def plan(self, history: History, n: int, rng: np.random.Generator) -> FloatArray:
         """Return n recipes, shape (n, d); the first has the lowest bound of all."""
-        if not len(history):
-            return self.initial_design(n)
-        rng = self.rng(history)
         recipes, losses = readable_losses(history)
-        if not len(losses):  # nothing to learn from: fill the space once more
-            return self.space.latin_hypercube(n, rng)
         variances = median_variances(history) if self.noise == "replicates" else None
         fit = fit_by_likelihood if self.fit == "likelihood" else GaussianProcess.fit
         model = fit(self.space.to_unit(recipes), losses, variances)

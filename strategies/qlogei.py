@@ -5,11 +5,13 @@ Ament et al., "Unexpected improvements to expected improvement", NeurIPS 2023.
 
 from math import inf
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from plasmonbench import FloatArray, History, Strategy, check_ranges
+from plasmonbench import FloatArray, History, check_ranges
 from strategies.models.botorch_batch import Climb, fit_negative, greedy_batch, own_torch_luck
+from strategies.models.loss_planner import LossPlanner
 from strategies.models.quiet_botorch import (
     AcquisitionFunction,
     SingleTaskGP,
@@ -19,7 +21,7 @@ from strategies.models.quiet_botorch import (
 from strategies.models.readings import readable_losses
 
 
-class QLogEI(Strategy):
+class QLogEI(LossPlanner):
     """Choose each recipe to raise the expected improvement of the round by the most.
 
     Improvement is upon the model's highest mean at a measured recipe; the linear constraint is
@@ -51,14 +53,9 @@ class QLogEI(Strategy):
             }
         )
 
-    def propose(self, history: History, n: int) -> FloatArray:
+    def plan(self, history: History, n: int, rng: np.random.Generator) -> FloatArray:
         """Return n recipes, shape (n, d); the first improves the most."""
-        if not len(history):
-            return self.initial_design(n)
-        rng = self.rng(history)
         recipes, losses = readable_losses(history)
-        if not len(losses):  # nothing to learn from: fill the space once more
-            return self.space.latin_hypercube(n, rng)
         points = self.space.to_unit(recipes)
         seed = int(rng.integers(2**31))
         climb = Climb(self.samples, self.restarts, self.steps, self.min_distance)

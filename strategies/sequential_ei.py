@@ -12,13 +12,14 @@ from skopt.acquisition import gaussian_ei
 from skopt.learning import GaussianProcessRegressor
 from skopt.learning.gaussian_process.kernels import ConstantKernel, Matern
 
-from plasmonbench import FloatArray, History, Strategy, check_ranges
+from plasmonbench import FloatArray, History, check_ranges
+from strategies.models.loss_planner import LossPlanner
 from strategies.models.readings import readable_losses
 from strategies.models.search import perturb, starting_points
 from strategies.models.spread import apart
 
 
-class SequentialEI(Strategy):
+class SequentialEI(LossPlanner):
     """Maximise expected improvement below the lowest median loss.
 
     Parameters
@@ -43,14 +44,9 @@ class SequentialEI(Strategy):
         """Return 1 after the first round, unless whole rounds are asked for."""
         return 1 if self.batch == "single" and len(history) else n
 
-    def propose(self, history: History, n: int) -> FloatArray:
+    def plan(self, history: History, n: int, rng: np.random.Generator) -> FloatArray:
         """Return n recipes, shape (n, d); the first maximises expected improvement."""
-        if not len(history):
-            return self.initial_design(n)
-        rng = self.rng(history)
         recipes, losses = readable_losses(history)
-        if not len(losses):  # nothing to learn from: fill the space once more
-            return self.space.latin_hypercube(n, rng)
         points = self.space.to_unit(recipes)
         scale = losses.std() if losses.std() > 1e-12 else 1.0
         values = (losses - losses.mean()) / scale

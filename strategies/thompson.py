@@ -6,14 +6,17 @@ ICML 2020.
 
 from math import inf
 
-from plasmonbench import FloatArray, History, Strategy, check_ranges
+import numpy as np
+
+from plasmonbench import FloatArray, History, check_ranges
 from strategies.models.gp import GaussianProcess
+from strategies.models.loss_planner import LossPlanner
 from strategies.models.paths import PosteriorPaths
 from strategies.models.readings import readable_losses
 from strategies.models.search import starting_points
 
 
-class Thompson(Strategy):
+class Thompson(LossPlanner):
     """Draw as many functions from a Gaussian process as recipes are asked; minimise each.
 
     Parameters
@@ -43,14 +46,9 @@ class Thompson(Strategy):
             }
         )
 
-    def propose(self, history: History, n: int) -> FloatArray:
+    def plan(self, history: History, n: int, rng: np.random.Generator) -> FloatArray:
         """Return n recipes, shape (n, d), in no order of merit."""
-        if not len(history):
-            return self.initial_design(n)
-        rng = self.rng(history)
         recipes, losses = readable_losses(history)
-        if not len(losses):  # nothing to learn from: fill the space once more
-            return self.space.latin_hypercube(n, rng)
         model = GaussianProcess.fit(self.space.to_unit(recipes), losses)
         paths = PosteriorPaths.draw(model, n, rng, features=self.features)
         batch = paths.minima(
