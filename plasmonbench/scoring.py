@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from scipy import stats
 
+from plasmonbench.arrays import BoolArray, FloatArray
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.errors import PlasmonbenchError
+from plasmonbench.estimates import Estimate
+from plasmonbench.running_time import expected_running_time, running_time_interval
+from plasmonbench.success import success_share
+from plasmonbench.survival import kaplan_meier_median, restricted_mean
 
-CONFIDENCE = 0.95
-LEAST_FOR_INTERVAL = 5
-"""Fewer campaigns have no interval: with 3 it would cover the median in 78 % of cases, not 95."""
+Median = Estimate
+"""A median that may lie beyond what was observed (None), with its interval."""
 POOL_BEST_SHARE = 0.05
 POOL_FOUND_SHARE = 0.8
 """On recorded pools: recipes until 80 % of the best 5 % are found, as in Liang et al. 2021."""
-
-
-@dataclass(frozen=True)
-class Median:
-    """A median that may lie beyond what was observed (None), with its interval."""
-
-    value: float | None
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True)
@@ -54,53 +47,12 @@ class Score:
     """The same in CPU seconds, which a busy machine does not lengthen."""
     pool_recipes: Median | None
     """Recipes until 80 % of the best 5 % of a recorded pool were made; None elsewhere."""
-
-
-def kaplan_meier_median(times: Sequence[float], reached: Sequence[bool]) -> Median:
-    """Return the median time to an event, some of whose times are only lower bounds.
-
-    Kaplan-Meier estimate; the interval inverts the log-log interval of the survival function
-    (Brookmeyer and Crowley 1982). None stands for: beyond the longest time observed, or, at both
-    ends, for too few times to tell.
-
-    Parameters
-    ----------
-    times
-        Time of the event where ``reached``, else the time up to which it had not come.
-    reached
-        Whether the event came.
-
-    Raises
-    ------
-    PlasmonbenchError
-        If there is no time, or the two do not fit.
-    """
-    if not times or len(times) != len(reached):
-        raise PlasmonbenchError(f"{len(times)} times and {len(reached)} events cannot be scored")
-    flags = np.asarray(reached, dtype=bool)
-    values = np.asarray(times, dtype=np.float64)
-    if not flags.any():
-        return Median(None, None, None)
-    if len(values) < LEAST_FOR_INTERVAL:
-        ordered = np.sort(np.where(flags, values, np.inf))
-        middle = float(ordered[(len(ordered) - 1) // 2])
-        return Median(middle if math.isfinite(middle) else None, None, None)
-    data = stats.CensoredData(uncensored=values[flags], right=values[~flags])
-    survival = stats.ecdf(data).sf
-    with warnings.catch_warnings():
-        # The log-log interval is undefined, and not needed, where the estimate is 0 or 1.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        interval = survival.confidence_interval(CONFIDENCE, method="log-log")
-    estimate = survival.probabilities
-    low = np.where(np.isnan(interval.low.probabilities), estimate, interval.low.probabilities)
-    high = np.where(np.isnan(interval.high.probabilities), estimate, interval.high.probabilities)
-    low, high = np.minimum(low, estimate), np.maximum(high, estimate)
-    return Median(*(_first_at_half(survival.quantiles, curve) for curve in (estimate, low, high)))
-
-
-def _first_at_half(times: Any, survival: Any) -> float | None:
-    below = np.flatnonzero(survival <= 0.5 + 1e-12)
-    return float(times[below[0]]) if len(below) else None
+    success_share: Estimate | None = None
+    """Share of campaigns that reached the target level, Wilson's interval."""
+    expected_recipes: Estimate | None = None
+    """Expected running time in recipes; it has an interval where a generator was given."""
+    restricted_mean_recipes: Estimate | None = None
+    """Mean of the recipes made until the target was reached or the budget was spent."""
 
 
 def score_campaigns(
@@ -108,6 +60,7 @@ def score_campaigns(
     problems: Mapping[str, Mapping[str, Any]],
     *,
     level: str | None = None,
+    rng: np.random.Generator | None = None,
 ) -> list[Score]:
     """Score every (problem, strategy) pair, in the order of problems, the best strategy first.
 
@@ -121,12 +74,19 @@ def score_campaigns(
         The manifest's entry for each problem.
     level
         Name of the target level; None: each problem's headline.
+    rng
+        Of the bootstrap of expected running times; None: those have no interval.
+
+    Raises
+    ------
+    PlasmonbenchError
+        If a problem has target levels, but not this one.
     """
     groups: dict[tuple[str, str], list[StoredCampaign]] = {}
     for campaign in campaigns:
         groups.setdefault((campaign.problem, campaign.strategy), []).append(campaign)
     scores = [
-        _score(strategy, problem, group, problems[problem], level)
+        _score(strategy, problem, group, problems[problem], level, rng)
         for (problem, strategy), group in groups.items()
     ]
     order = list(problems)
@@ -159,30 +119,86 @@ def first_round_at(campaign: StoredCampaign, loss: float) -> int | None:
     return hits[0] if hits else None
 
 
+def times_to_target(
+    campaigns: Sequence[StoredCampaign],
+    settings: Mapping[str, Any],
+    level: str | None = None,
+    *,
+    unit: Literal["recipes", "rounds"] = "recipes",
+) -> tuple[FloatArray, BoolArray]:
+    """Return when campaigns of one problem reached a target level, and whether they did.
+
+    What stopped early or failed will not reach the target: it is held to the whole budget, so
+    that nobody gains by giving up.
+
+    Parameters
+    ----------
+    campaigns
+        Of one problem and, for rounds, of one strategy: some make more rounds of their budget.
+    settings
+        The manifest's entry for the problem.
+    level
+        Name of the target level; None: the headline.
+    unit
+        What is counted until then.
+
+    Returns
+    -------
+    times, reached
+        Shapes (n,), in the order of the campaigns; without any level nobody arrived.
+
+    Raises
+    ------
+    PlasmonbenchError
+        If the problem has target levels, but not this one.
+    """
+    loss = target_loss(settings, level)
+    hits = [None if loss is None else first_round_at(campaign, loss) for campaign in campaigns]
+    budget = settings["recipe_budget"]
+    if unit == "rounds":
+        budget = max([settings["rounds"], *(len(c.true_loss) for c in campaigns)])
+    times = [
+        budget if hit is None else hit + 1 if unit == "rounds" else c.recipes_by_round[hit]
+        for c, hit in zip(campaigns, hits, strict=True)
+    ]
+    return np.array(times, dtype=np.float64), np.array(
+        [hit is not None for hit in hits], dtype=bool
+    )
+
+
+def by_strategy(campaigns: Sequence[StoredCampaign]) -> dict[str, list[StoredCampaign]]:
+    """Return campaigns of one problem by strategy.
+
+    Raises
+    ------
+    PlasmonbenchError
+        If there is none, or they are of several problems.
+    """
+    if len({campaign.problem for campaign in campaigns}) != 1:
+        raise PlasmonbenchError("this is measured on the campaigns of one problem at a time")
+    groups: dict[str, list[StoredCampaign]] = {}
+    for campaign in campaigns:
+        groups.setdefault(campaign.strategy, []).append(campaign)
+    return groups
+
+
 def _score(
     strategy: str,
     problem: str,
     campaigns: Sequence[StoredCampaign],
     settings: Mapping[str, Any],
     level: str | None,
+    rng: np.random.Generator | None,
 ) -> Score:
-    loss = target_loss(settings, level)
-    hits = [None if loss is None else first_round_at(campaign, loss) for campaign in campaigns]
-    reached = [hit is not None for hit in hits]
-    # What stopped early or failed will not reach the target: it is held to the whole budget.
-    budget_rounds = max([settings["rounds"], *(len(c.true_loss) for c in campaigns)])
-    rounds = [float(budget_rounds) if hit is None else hit + 1.0 for hit in hits]
-    recipes = [
-        float(settings["recipe_budget"]) if hit is None else float(c.recipes_by_round[hit])
-        for c, hit in zip(campaigns, hits, strict=True)
-    ]
+    rounds, reached = times_to_target(campaigns, settings, level, unit="rounds")
+    recipes, _ = times_to_target(campaigns, settings, level)
     planned = [c for c in campaigns if c.planner_wall_seconds]
     return Score(
         strategy=strategy,
         problem=problem,
         campaigns=len(campaigns),
         failed=sum(c.failure is not None for c in campaigns),
-        reached=sum(reached),
+        reached=int(reached.sum()),
         rounds_to_target=kaplan_meier_median(rounds, reached),
         recipes_to_target=kaplan_meier_median(recipes, reached),
         best_true_loss_median=_median(
@@ -198,6 +214,11 @@ def _score(
             [float(np.mean(c.planner_cpu_seconds)) for c in planned]
         ),
         pool_recipes=_pool_recipes(campaigns, settings) if settings["finite"] else None,
+        success_share=success_share(int(reached.sum()), len(campaigns)),
+        expected_recipes=Estimate(expected_running_time(recipes, reached), None, None)
+        if rng is None
+        else running_time_interval(recipes, reached, rng),
+        restricted_mean_recipes=restricted_mean(recipes, reached, float(settings["recipe_budget"])),
     )
 
 

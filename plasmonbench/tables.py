@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from plasmonbench.campaign_file import StoredCampaign
+from plasmonbench.estimates import Estimate
 from plasmonbench.scoring import Median, Score, target_loss
 from plasmonbench.strategy import BOUND_MARK
 
@@ -70,9 +72,40 @@ def score_record(
                 "planner_cpu_seconds_per_round": s.planner_cpu_seconds_per_round,
                 "pool_recipes_median": None if s.pool_recipes is None else s.pool_recipes.value,
             }
+            | _estimate_record("success_share", s.success_share)
+            | _estimate_record("expected_recipes", s.expected_recipes)
+            | _estimate_record("restricted_mean_recipes", s.restricted_mean_recipes)
             for s in scores
         ],
     }
+
+
+def _estimate_record(name: str, estimate: Estimate | None) -> dict[str, Any]:
+    found = estimate or Estimate(None, None, None)
+    return {name: found.value, f"{name}_interval": [found.low, found.high]}
+
+
+def campaign_records(campaigns: Sequence[StoredCampaign]) -> list[dict[str, Any]]:
+    """Return campaigns round by round as JSON objects, ordered by problem, strategy and seed.
+
+    Lists have one entry a round: the recipes made up to and with it, the true loss of what was
+    recommended after it, the planner's wall and CPU seconds. A failed campaign holds what it came
+    to before it failed.
+    """
+    return [
+        {
+            "problem": one.problem,
+            "strategy": one.strategy,
+            "seed": one.seed,
+            "recipes": list(one.recipes_by_round),
+            "true_loss": list(one.true_loss),
+            "planner_seconds": list(one.planner_wall_seconds),
+            "planner_cpu_seconds": list(one.planner_cpu_seconds),
+            "stop_reason": one.stop_reason,
+            "failure": one.failure,
+        }
+        for one in sorted(campaigns, key=lambda one: (one.problem, one.strategy, one.seed))
+    ]
 
 
 def _score_table(scores: Sequence[Score], *, finite: bool) -> Table:

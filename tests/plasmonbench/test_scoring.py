@@ -1,12 +1,16 @@
+import json
+
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plasmonbench import PlasmonbenchError
+from plasmonbench import PlasmonbenchError, cli
 from plasmonbench.campaign_file import StoredCampaign
+from plasmonbench.estimates import Estimate
 from plasmonbench.scoring import Median, kaplan_meier_median, score_campaigns
-from plasmonbench.tables import score_record
+from plasmonbench.tables import campaign_records, score_record
 
 LEVELS = [{"name": "easy", "loss": 0.5}, {"name": "hard", "loss": 0.2}]
 PROBLEM = {
@@ -144,6 +148,64 @@ def test_the_record_has_the_promised_keys():
     }  # fmt: skip
     assert promised <= set(row)
     assert row["rounds_to_target_median"] is None
+
+
+def test_what_the_record_says_of_arrivals(rng):
+    runs = [campaign([0.9, 0.2], seed=k) for k in range(6)]
+    runs += [campaign([0.9] * 4, seed=k) for k in range(6, 9)]
+    runs.append(campaign([0.1], seed=9, failure="broke"))
+    record = score_record(score_campaigns(runs, {"p": PROBLEM}, rng=rng), {"p": PROBLEM}, None)
+    (row,) = record["rows"]
+    assert row["success_share"] == 0.6
+    # Wilson by hand: (.6 + 1.9207/10 -+ 1.96 sqrt(.24/10 + .9604/100)) / (1 + 3.8415/10).
+    assert row["success_share_interval"] == pytest.approx([0.3127, 0.8318], abs=1e-4)
+    # Six spent 4 recipes, four the budget of 8, the one that broke as well.
+    assert row["expected_recipes"] == pytest.approx((6 * 4 + 4 * 8) / 6)
+    low, high = row["expected_recipes_interval"]
+    assert 4 <= low < row["expected_recipes"] < high
+    assert row["restricted_mean_recipes"] == pytest.approx((6 * 4 + 4 * 8) / 10)
+    reach = 1.959964 * 4 * (0.24 / 10) ** 0.5
+    assert row["restricted_mean_recipes_interval"] == pytest.approx([5.6 - reach, 5.6 + reach])
+
+
+def test_without_a_generator_running_times_have_no_interval():
+    (score,) = score_campaigns([campaign([0.2] * 4, seed=k) for k in range(6)], {"p": PROBLEM})
+    assert score.expected_recipes == Estimate(2, None, None)
+
+
+def test_campaigns_round_by_round():
+    runs = [
+        campaign([0.4, 0.3], strategy="t", seed=1),
+        campaign([], strategy="s", failure="at once"),
+        campaign([0.4], strategy="t", seed=0),
+    ]
+    records = campaign_records(runs)
+    assert [(one["strategy"], one["seed"]) for one in records] == [("s", 0), ("t", 0), ("t", 1)]
+    assert records[0] == {
+        "problem": "p", "strategy": "s", "seed": 0, "recipes": [], "true_loss": [],
+        "planner_seconds": [], "planner_cpu_seconds": [], "stop_reason": None, "failure": "at once",
+    }  # fmt: skip
+    assert records[2]["recipes"] == [2, 4]
+    assert records[2]["true_loss"] == [0.4, 0.3]
+
+
+def test_the_command_tells_of_every_campaign_on_request(tmp_path):
+    runner = CliRunner()
+    folder = str(tmp_path / "run")
+    asked = ["-p", "silver-prisms[rounds=2,batch_size=3,replicates=2]", "-s", "random"]
+    done = runner.invoke(cli.cli, ["run", *asked, "--seeds", "2", "--out", folder])
+    assert done.exit_code == 0, done.output
+    plain = json.loads(runner.invoke(cli.cli, ["compare", folder, "--json"]).stdout)
+    assert "campaigns" not in plain
+    asked = ["compare", folder, "--json", "--campaigns", "--level", "1 in 100"]
+    full = json.loads(runner.invoke(cli.cli, asked).stdout)
+    assert [one["recipes"] for one in full["campaigns"]] == [[3, 6], [3, 6]]
+    best = np.median([min(one["true_loss"]) for one in full["campaigns"]])
+    assert full["rows"][0]["best_true_loss_median"] == pytest.approx(best)
+    hits = [any(x <= full["target_level"] for x in one["true_loss"]) for one in full["campaigns"]]
+    assert full["rows"][0]["success_share"] == np.mean(hits)
+    with pytest.raises(PlasmonbenchError, match="give --json"):
+        runner.invoke(cli.cli, ["compare", folder, "--campaigns"], catch_exceptions=False)
 
 
 def test_unknown_level_is_answered_with_those_that_exist():
