@@ -26,8 +26,9 @@ from plasmonbench.loss import SpectralLoss
 from plasmonbench.optional_installs import missing_modules, require_modules
 from plasmonbench.problem import Optimum, Problem, TargetLevel
 from plasmonbench.registry import find_mechanism
+from plasmonbench.results import Results, load
 from plasmonbench.space import RecipeSpace
-from plasmonbench.strategy import Strategy
+from plasmonbench.strategy import PredictedLoss, Strategy
 from plasmonbench.targets import CAMPAIGN_WAVELENGTHS, silver_prism_loss, silver_prism_points
 
 __all__ = [
@@ -47,15 +48,18 @@ __all__ = [
     "Optimum",
     "ParticleLab",
     "PlasmonbenchError",
+    "PredictedLoss",
     "Problem",
     "RecipeSpace",
     "RecordedLab",
+    "Results",
     "SpectralLoss",
     "Strategy",
     "TargetLevel",
     "check_ranges",
     "compiled",
     "find_mechanism",
+    "load",
     "missing_modules",
     "read_droplets",
     "read_losses",

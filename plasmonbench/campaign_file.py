@@ -11,11 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from plasmonbench.arrays import FloatArray, IntArray
 from plasmonbench.campaign import Campaign
 from plasmonbench.catalogue import find_problem
 from plasmonbench.errors import PlasmonbenchError
 
 METADATA_KEY = b"plasmonbench"
+SPECTRA = "spectra"
+COLUMNS = {"problem", "strategy", "seed", "round", "losses", "median_loss", "true_loss", SPECTRA}
+"""All others are flows."""
+FLOW = "flow "
+"""Before the name of a flow that is also the name of one of these columns, such as ``seed``."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,29 @@ class StoredCampaign:
     """Noise-free loss of every recipe, in the order made."""
     stop_reason: str | None
     failure: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class CampaignTable:
+    """A campaign's file, whole but for spectra. Rounds and slots count from 1."""
+
+    stored: StoredCampaign
+    axes: tuple[str, ...]
+    """Names of the d flows of a recipe."""
+    round: IntArray
+    """Round of each recipe, shape (N,)."""
+    slot: IntArray
+    """Place of each recipe within its round, shape (N,)."""
+    recipes: FloatArray
+    """Shape (N, d)."""
+    losses: FloatArray
+    """Loss of each droplet, shape (N, r); NaN without a reading."""
+    median_loss: FloatArray
+    """Shape (N,)."""
+    recommendations: FloatArray
+    """Recipe recommended after each of R rounds, shape (R, d)."""
+    explanations: tuple[dict[str, float], ...]
+    """What the strategy said of the plan of each of R rounds."""
 
 
 def write_campaign(path: Path, campaign: Campaign) -> None:
@@ -61,6 +90,58 @@ def read_campaign(path: Path) -> StoredCampaign:
         raise PlasmonbenchError(
             f"{path} cannot be read as a campaign ({reason}); delete it and run again"
         ) from error
+
+
+def read_campaign_table(path: Path) -> CampaignTable:
+    """Read a campaign's file with its recipes and droplets.
+
+    Raises
+    ------
+    PlasmonbenchError
+        If it is not a campaign's file.
+    """
+    try:
+        file = pq.ParquetFile(path)
+        names = [name for name in file.schema_arrow.names if name != SPECTRA]
+        table = file.read(columns=names)
+        kept = json.loads(table.schema.metadata[METADATA_KEY])
+        return _whole(kept, table)
+    except (pa.ArrowInvalid, KeyError, TypeError, ValueError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise PlasmonbenchError(
+            f"{path} cannot be read as a campaign ({reason}); delete it and run again"
+        ) from error
+
+
+def column_of(axis: str) -> str:
+    """Return the name of the column that holds a flow."""
+    return FLOW + axis if axis in COLUMNS | {"slot"} else axis
+
+
+def _whole(kept: dict[str, Any], table: pa.Table) -> CampaignTable:
+    flows = tuple(name for name in table.schema.names if name not in COLUMNS)
+    rounds = table["round"].to_numpy().astype(np.int64)
+    n = len(rounds)
+    return CampaignTable(
+        stored=_stored(kept, table),
+        axes=tuple(name.removeprefix(FLOW) for name in flows),
+        round=rounds + 1,
+        # Recipes stand in the order made, rounds one after the other.
+        slot=np.arange(n) - np.searchsorted(rounds, rounds) + 1,
+        recipes=np.stack([table[name].to_numpy() for name in flows], axis=1),
+        losses=_losses(table["losses"]) if n else np.empty((0, 0)),
+        median_loss=table["median_loss"].to_numpy(),
+        recommendations=np.array(
+            [entry["recommendation"] for entry in kept["rounds"]], dtype=np.float64
+        ).reshape(-1, len(flows)),
+        explanations=tuple(entry["explanation"] for entry in kept["rounds"]),
+    )
+
+
+def _losses(column: pa.ChunkedArray) -> FloatArray:
+    """Return lists of droplets' losses as an array (N, r)."""
+    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat.reshape(len(column), -1), dtype=np.float64)
 
 
 def _stored(kept: dict[str, Any], table: pa.Table) -> StoredCampaign:
@@ -92,13 +173,13 @@ def _table(campaign: Campaign) -> pa.Table:
         "seed": pa.array([campaign.seed] * n, pa.int64()),
         "round": history.round,
     }
-    columns |= {name: history.recipes[:, k] for k, name in enumerate(names)}
+    columns |= {column_of(name): history.recipes[:, k] for k, name in enumerate(names)}
     columns["losses"] = list(history.losses)
     columns["median_loss"] = history.median_loss
     columns["true_loss"] = campaign.true_losses
     if history.spectra is not None:
         # (r, W) in one list a recipe, in single precision: the spectrometer's noise is 1e-4.
-        columns["spectra"] = list(history.spectra.reshape(len(history), -1).astype(np.float32))
+        columns[SPECTRA] = list(history.spectra.reshape(len(history), -1).astype(np.float32))
     kept = {
         "problem": campaign.problem,
         "strategy": campaign.strategy,

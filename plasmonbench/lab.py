@@ -80,7 +80,12 @@ class ParticleLab(Protocol):
     """A simulated lab that can say what grew: the ground truth for interpretations."""
 
     def populations(self, recipes: FloatArray) -> pd.DataFrame:
-        """Return a row per recipe (n, d): sizes in nm, spreads of logarithms, shares of metal."""
+        """Return a row per recipe (n, d): sizes in nm, spreads of logarithms, shares of metal.
+
+        Of each kind of particle: ``<kind>_<dimension>_nm``, the first of which is the size that
+        is spread, with ``<kind>_log_spread``, and ``<metal>_in_<kind>s``; ``<metal>_unreduced``
+        is what is left in solution.
+        """
         ...
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, dataclass_transform
 
@@ -15,6 +16,8 @@ from plasmonbench.loss import SpectralLoss
 from plasmonbench.randomness import generator
 from plasmonbench.space import RecipeSpace
 
+PredictedLoss = Callable[[FloatArray], FloatArray]
+"""Maps recipes (k, d) to the losses (k,) that a surrogate expects of them."""
 BOUND_MARK = " (bound)"
 """Stands behind the name of a strategy that is no competitor, in every table and record."""
 
@@ -68,6 +71,8 @@ class Strategy(_KeywordDataclass):
     """False for floors, whose proposals do not depend on what was measured."""
     bound: ClassVar[bool] = False
     """True if it knows of the lab what no planner can: a bound on the others, marked as such."""
+    surrogate: ClassVar[str] = ""
+    """What `predicted_loss` asks, in words as figures name it; empty where there is nothing."""
 
     @abstractmethod
     def propose(self, history: History, n: int) -> FloatArray:
@@ -91,6 +96,15 @@ class Strategy(_KeywordDataclass):
     def explain(self, history: History) -> dict[str, float]:  # noqa: ARG002 - for subclasses
         """Return numbers about the plan of the next round, kept in the record."""
         return {}
+
+    def predicted_loss(self, history: History) -> PredictedLoss | None:  # noqa: ARG002
+        """Return what the strategy's surrogate believes of the loss after a history.
+
+        A function that maps recipes (k, d), inside the space or not, to expected losses (k,),
+        finite numbers; None where there is no surrogate, or nothing to have taught it. Asked by
+        those who judge a planner's understanding, never while it plans, and not timed.
+        """
+        return None
 
     def stop_reason(self, history: History) -> str | None:  # noqa: ARG002 - for subclasses
         """Return why the campaign should end before its budget is spent; None: go on."""

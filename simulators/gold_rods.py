@@ -104,8 +104,8 @@ class GoldRods:
     def populations(self, recipes: FloatArray) -> pd.DataFrame:
         """Return the particles of recipes (n, 5), a row each.
 
-        Lengths are medians, nm; ``log_spread`` is that of the rods' length; gold is in shares of
-        all there is, seeds included.
+        Lengths are medians, nm; spreads are those of the rods' length and the spheres' diameter;
+        gold is in shares of all there is, seeds included.
         """
         particles = self.growth.grow(recipes)
         gold = particles.rod_gold + particles.sphere_gold + particles.unreduced_gold
@@ -114,8 +114,9 @@ class GoldRods:
                 "rod_length_nm": particles.rod_length,
                 "rod_diameter_nm": particles.rod_diameter,
                 "aspect_ratio": particles.rod_length / particles.rod_diameter,
-                "log_spread": particles.rod_spread,
+                "rod_log_spread": particles.rod_spread,
                 "sphere_diameter_nm": sphere_diameter(particles),
+                "sphere_log_spread": SPHERE_SPREAD,
                 "gold_in_rods": particles.rod_gold / gold,
                 "gold_in_spheres": particles.sphere_gold / gold,
                 "gold_unreduced": particles.unreduced_gold / gold,

@@ -16,13 +16,17 @@ from plasmonbench import (
     FloatArray,
     History,
     PlasmonbenchError,
+    PredictedLoss,
     Strategy,
     check_ranges,
     find_mechanism,
 )
+from strategies.models.coarse import coarse_loss
 from strategies.models.composite_ei import noisy_ei_batch
+from strategies.models.inferred_best import inferred_best
+from strategies.models.loss_planner import of_recipes
 from strategies.models.readings import readable_spectra
-from strategies.models.twin import STRIDE, CorrectedTwins, Twins, coarse_loss, spectra_at
+from strategies.models.twin import STRIDE, CorrectedTwins, Twins, spectra_at
 from strategies.models.twin_fit import droplets_of, fit_once, forget_twins
 
 POOL, LOCAL = 512, 192
@@ -45,8 +49,9 @@ class DigitalTwin(Strategy):
     samples
         Joint samples that an improvement is averaged over.
     recommended
-        What a campaign is judged by: the measured recipe of the lowest loss in the "model", or
-        of the lowest "measured" median.
+        What a campaign is judged by: the recipe of the lowest expected loss "anywhere", made or
+        not; of those made the one of the lowest loss in the "model", or of the lowest "measured"
+        median.
     min_distance
         Least distance between recipes of a batch, in the unit cube.
 
@@ -60,10 +65,11 @@ class DigitalTwin(Strategy):
     form: str = "textbook"
     draws: int = 8
     samples: int = 128
-    recommended: Literal["model", "measured"] = "model"
+    recommended: Literal["anywhere", "model", "measured"] = "anywhere"
     min_distance: float = 0.01
 
     needs_spectra: ClassVar[bool] = True
+    surrogate: ClassVar[str] = "growth model and its error"
 
     def __post_init__(self) -> None:
         check_ranges(
@@ -101,7 +107,7 @@ class DigitalTwin(Strategy):
             return self.space.latin_hypercube(n, self.rng(history))
         batch = noisy_ei_batch(
             self._posterior(history),
-            coarse_loss(loss),
+            coarse_loss(loss, STRIDE),
             self.space,
             n,
             self._luck(history)[2],
@@ -120,8 +126,20 @@ class DigitalTwin(Strategy):
         measured, _ = readable_spectra(history)
         if self.recommended == "measured" or not len(measured):
             return super().recommend(history)
-        expected = coarse_loss(loss)(self._posterior(history).mean(self.space.to_unit(measured)))
-        return np.asarray(measured[int(expected.argmin())])
+        posterior, coarse = self._posterior(history), coarse_loss(loss, STRIDE)
+        if self.recommended == "model":
+            expected = coarse(posterior.mean(self.space.to_unit(measured)))
+            return np.asarray(measured[int(expected.argmin())])
+        rng = self._luck(history)[3]
+        return inferred_best(posterior, coarse, self.space, rng, measured=measured)
+
+    def predicted_loss(self, history: History) -> PredictedLoss | None:
+        """Return the loss of the corrected twin's median spectrum; None without a spectrum."""
+        loss = coarse_loss(self.require_spectra(history), STRIDE)
+        if not len(readable_spectra(history)[0]):
+            return None
+        mean = self._posterior(history).mean
+        return of_recipes(lambda points: loss(mean(points)), self.space)
 
     def explain(self, history: History) -> dict[str, float]:
         """Return what the fitted model misses a median spectrum by, in absorbance."""
@@ -130,8 +148,8 @@ class DigitalTwin(Strategy):
         return {"twin_error": self._fitted(history).error}
 
     def _luck(self, history: History) -> list[np.random.Generator]:
-        """Return generators of fit, draws and batch, the same whenever a history is met."""
-        return self.rng(history).spawn(3)
+        """Return generators of fit, draws, batch and advice, the same whenever a history is met."""
+        return self.rng(history).spawn(4)
 
     def _fitted(self, history: History) -> FittedMechanism:
         return fit_once(self.mechanism, self.form, history, self.seed, self._luck(history)[0])

@@ -6,8 +6,9 @@ Network, training and grid of Mekki-Berrada et al., npj Comput. Mater. 7:55 (202
 from math import inf
 from typing import ClassVar, Literal
 
-from plasmonbench import FloatArray, History, Strategy, check_ranges
+from plasmonbench import FloatArray, History, PredictedLoss, Strategy, check_ranges
 from strategies.models.grid import search_grid
+from strategies.models.loss_planner import of_recipes
 from strategies.models.network import Device, SpectrumNetwork, Training, find_device, train
 from strategies.models.readings import readable_spectra
 from strategies.models.spread import best_apart
@@ -49,6 +50,7 @@ class DnnGrid(Strategy):
     min_distance: float = 0.1
 
     needs_spectra: ClassVar[bool] = True
+    surrogate: ClassVar[str] = "neural network"
 
     def __post_init__(self) -> None:
         check_ranges(
@@ -74,6 +76,14 @@ class DnnGrid(Strategy):
         if not len(readable_spectra(history)[0]):  # nothing to learn from: fill the space once more
             return self.space.latin_hypercube(n, self.rng(history))
         return self.propose_by(self.train(history), history, n)
+
+    def predicted_loss(self, history: History) -> PredictedLoss | None:
+        """Return the loss of the spectra that the network predicts; None without a spectrum."""
+        loss = self.require_spectra(history)
+        if not len(readable_spectra(history)[0]):
+            return None
+        network = self.train(history)
+        return of_recipes(lambda points: loss(network(points)), self.space)
 
     def train(self, history: History) -> SpectrumNetwork:
         """Train a network on the median spectra of a history."""

@@ -5,13 +5,13 @@ Mater. 7:188 (2021). Whole rounds by GP-BUCB (Desautels, Krause & Burdick, J. Ma
 4053 (2014)): a recipe chosen for the round takes away variance, as if it had been measured.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from plasmonbench import FloatArray, History, check_ranges
+from plasmonbench import FloatArray, History, PredictedLoss, check_ranges
 from strategies.models.gp import GaussianProcess
 from strategies.models.hallucination import hallucinated
 from strategies.models.loss_planner import LossPlanner
@@ -45,6 +45,8 @@ class GpLcb(LossPlanner):
     noise: Literal["inferred", "replicates"] = "inferred"
     min_distance: float = 0.02
 
+    surrogate: ClassVar[str] = "Gaussian process"
+
     def __post_init__(self) -> None:
         check_ranges({"kappa": (self.kappa, 0, 100), "min_distance": (self.min_distance, 0, 1)})
 
@@ -54,16 +56,23 @@ class GpLcb(LossPlanner):
 
     def plan(self, history: History, n: int, rng: np.random.Generator) -> FloatArray:
         """Return n recipes, shape (n, d); the first has the lowest bound of all."""
-        recipes, losses = readable_losses(history)
-        variances = median_variances(history) if self.noise == "replicates" else None
-        fit = fit_by_likelihood if self.fit == "likelihood" else GaussianProcess.fit
-        model = fit(self.space.to_unit(recipes), losses, variances)
+        model = self._model(history)
         pool = starting_points(self.space, 2000, rng)
         chosen = np.empty((0, self.space.dimension))
         for _ in range(n):
             point = self._lowest(hallucinated(model, chosen), pool, chosen)
             chosen = np.concatenate([chosen, point[None]])
         return self.space.project(self.space.from_unit(chosen))
+
+    def model_mean(self, history: History, rng: np.random.Generator) -> PredictedLoss:  # noqa: ARG002
+        """Return the mean of the Gaussian process at points (k, d) of the unit cube."""
+        return self._model(history).mean_at
+
+    def _model(self, history: History) -> GaussianProcess:
+        recipes, losses = readable_losses(history)
+        variances = median_variances(history) if self.noise == "replicates" else None
+        fit = fit_by_likelihood if self.fit == "likelihood" else GaussianProcess.fit
+        return fit(self.space.to_unit(recipes), losses, variances)
 
     def _lowest(self, model: GaussianProcess, pool: FloatArray, chosen: FloatArray) -> FloatArray:
         """Return the point (d,) of the unit cube with the lowest bound, away from ``chosen``."""

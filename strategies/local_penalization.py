@@ -4,14 +4,22 @@ Kin to the planner of Mekki-Berrada et al. 2021 (GPyOpt), but with one length sc
 the unit cube, where theirs had a single one on raw units; theirs as it was is `paper-bo`.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
 
-from plasmonbench import FloatArray, History, PlasmonbenchError, Strategy, check_ranges
+from plasmonbench import (
+    FloatArray,
+    History,
+    PlasmonbenchError,
+    PredictedLoss,
+    Strategy,
+    check_ranges,
+)
 from strategies.models.gp import GaussianProcess
 from strategies.models.isotropic_gp import fit_isotropic
+from strategies.models.loss_planner import of_recipes
 from strategies.models.penalized_ei import PenalizedEI, lipschitz_constant
 from strategies.models.readings import median_variances, readable_losses
 
@@ -52,6 +60,8 @@ class LocalPenalization(Strategy):
     noise: Literal["inferred", "replicates"] = "inferred"
     incumbent: Literal["model", "measured"] = "model"
     min_distance: float = 0.05
+
+    surrogate: ClassVar[str] = "Gaussian process"
 
     def __post_init__(self) -> None:
         check_ranges(
@@ -98,6 +108,15 @@ class LocalPenalization(Strategy):
             min_distance=self.min_distance,
         )
         return self.space.project(self.space.from_unit(batch))
+
+    def predicted_loss(self, history: History) -> PredictedLoss | None:
+        """Return the mean of the Gaussian process; None before a loss can be read."""
+        recipes, losses = readable_losses(history)
+        if not len(losses):
+            return None
+        return of_recipes(
+            self._model(self.space.to_unit(recipes), losses, history).mean_at, self.space
+        )
 
     def _model(self, points: FloatArray, losses: FloatArray, history: History) -> GaussianProcess:
         variances = median_variances(history) if self.noise == "replicates" else None

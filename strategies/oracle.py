@@ -21,6 +21,7 @@ class Oracle(DigitalTwin):
     draws: int = 31
 
     bound: ClassVar[bool] = True
+    surrogate: ClassVar[str] = "growth model"
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -4,13 +4,15 @@ Ament et al., "Unexpected improvements to expected improvement", NeurIPS 2023.
 """
 
 from math import inf
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from plasmonbench import FloatArray, History, check_ranges
+from plasmonbench import FloatArray, History, PredictedLoss, check_ranges
 from strategies.models.botorch_batch import Climb, fit_negative, greedy_batch, own_torch_luck
+from strategies.models.gp import GaussianProcess
 from strategies.models.loss_planner import LossPlanner
 from strategies.models.quiet_botorch import (
     AcquisitionFunction,
@@ -42,6 +44,8 @@ class QLogEI(LossPlanner):
     steps: int = 15
     min_distance: float = 0.02
 
+    surrogate: ClassVar[str] = "Gaussian process"
+
     def __post_init__(self) -> None:
         check_ranges(
             {
@@ -71,6 +75,14 @@ class QLogEI(LossPlanner):
                 climb,
             )
         return self.space.project(self.space.from_unit(batch))
+
+    def model_mean(self, history: History, rng: np.random.Generator) -> PredictedLoss:  # noqa: ARG002
+        """Return the mean of the Gaussian process at points (k, d) of the unit cube.
+
+        The fit of `plan` but for the sign, which prior and likelihood do not see.
+        """
+        recipes, losses = readable_losses(history)
+        return GaussianProcess.fit(self.space.to_unit(recipes), losses).mean_at
 
     def acquisition(
         self,

@@ -4,12 +4,12 @@ Liang et al., npj Comput. Mater. 7:188 (2021), with the forests of scikit-optimi
 """
 
 from math import inf
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from skopt.learning import ExtraTreesRegressor, RandomForestRegressor
 
-from plasmonbench import FloatArray, History, check_ranges
+from plasmonbench import FloatArray, History, PredictedLoss, check_ranges
 from strategies.models.loss_planner import LossPlanner
 from strategies.models.readings import readable_losses
 from strategies.models.search import perturb, starting_points
@@ -47,6 +47,8 @@ class RandomForestLCB(LossPlanner):
     starts: int = 10
     min_distance: float = 0.05
 
+    surrogate: ClassVar[str] = "forest"
+
     def __post_init__(self) -> None:
         check_ranges(
             {
@@ -71,6 +73,12 @@ class RandomForestLCB(LossPlanner):
             points = np.concatenate([points, new])
             values = np.concatenate([values, model.predict(new)])
         return self.space.project(self.space.from_unit(chosen))
+
+    def model_mean(self, history: History, rng: np.random.Generator) -> PredictedLoss:
+        """Return the mean of a forest at points (k, d) of the unit cube."""
+        recipes, losses = readable_losses(history)
+        model = self._grown(self.space.to_unit(recipes), losses, rng)
+        return lambda points: np.asarray(model.predict(points), dtype=np.float64)
 
     def _grown(
         self, points: FloatArray, values: FloatArray, rng: np.random.Generator

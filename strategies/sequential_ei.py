@@ -4,7 +4,7 @@ The planner of pool benchmarks such as Liang et al., npj Comput. Mater. 7:188 (2
 """
 
 import warnings
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -12,7 +12,7 @@ from skopt.acquisition import gaussian_ei
 from skopt.learning import GaussianProcessRegressor
 from skopt.learning.gaussian_process.kernels import ConstantKernel, Matern
 
-from plasmonbench import FloatArray, History, check_ranges
+from plasmonbench import FloatArray, History, PredictedLoss, check_ranges
 from strategies.models.loss_planner import LossPlanner
 from strategies.models.readings import readable_losses
 from strategies.models.search import perturb, starting_points
@@ -36,6 +36,8 @@ class SequentialEI(LossPlanner):
     batch: Literal["single", "constant-liar"] = "single"
     xi: float = 0.01
     restarts: int = 1
+
+    surrogate: ClassVar[str] = "Gaussian process"
 
     def __post_init__(self) -> None:
         check_ranges({"xi": (self.xi, 0, 10), "restarts": (self.restarts, 0, 1000)})
@@ -61,6 +63,14 @@ class SequentialEI(LossPlanner):
                 )
             chosen = np.concatenate([chosen, self._best(model, values.min(), pool, chosen, rng)])
         return self.space.project(self.space.from_unit(chosen))
+
+    def model_mean(self, history: History, rng: np.random.Generator) -> PredictedLoss:
+        """Return the mean of the Gaussian process at points (k, d) of the unit cube."""
+        recipes, losses = readable_losses(history)
+        scale = losses.std() if losses.std() > 1e-12 else 1.0
+        values = (losses - losses.mean()) / scale
+        model = self._fit(self.space.to_unit(recipes), values, rng)
+        return lambda points: np.asarray(losses.mean() + scale * model.predict(points))
 
     def _fit(
         self, points: FloatArray, values: FloatArray, rng: np.random.Generator

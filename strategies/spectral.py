@@ -4,14 +4,20 @@ Composite Bayesian optimisation (Astudillo and Frazier, ICML 2019): what is mode
 spectrum, a smooth function of the recipe; the loss, which is sharp and kinked, is computed.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from plasmonbench import FloatArray, History, Strategy, check_ranges
+from plasmonbench import FloatArray, History, PredictedLoss, Strategy, check_ranges
+from strategies.models.coarse import coarse_loss, coarse_model, stride_for
 from strategies.models.composite_ei import noisy_ei_batch
+from strategies.models.inferred_best import inferred_best
+from strategies.models.loss_planner import of_recipes
 from strategies.models.recipe_inputs import different_views, input_view
 from strategies.models.spectral_gp import SpectralModel
+
+POOL, LOCAL = 2048, 256
+"""Random recipes that may be recommended, and those tried around the best in each step."""
 
 
 class Spectral(Strategy):
@@ -25,18 +31,20 @@ class Spectral(Strategy):
     samples
         Joint samples that an improvement is averaged over.
     recommended
-        What a campaign is judged by: the measured recipe of the lowest loss in the "model", or
-        of the lowest "measured" median.
+        What a campaign is judged by: the recipe of the lowest expected loss "anywhere", made or
+        not; of those made the one of the lowest loss in the "model", or of the lowest "measured"
+        median.
     min_distance
         Least distance between recipes of a batch, in the unit cube.
     """
 
     inputs: Literal["auto", "linear", "log", "log-ratio"] = "auto"
     samples: int = 256
-    recommended: Literal["model", "measured"] = "model"
+    recommended: Literal["anywhere", "model", "measured"] = "anywhere"
     min_distance: float = 0.01
 
     needs_spectra = True
+    surrogate: ClassVar[str] = "Gaussian processes of the spectrum"
 
     def __post_init__(self) -> None:
         check_ranges(
@@ -52,9 +60,10 @@ class Spectral(Strategy):
         recipes, model = self._learnt(history)
         if model is None:  # nothing to learn from: fill the space once more
             return self.space.latin_hypercube(n, rng)
+        stride = stride_for(loss)
         batch = noisy_ei_batch(
-            model,
-            loss,
+            coarse_model(model, stride),
+            coarse_loss(loss, stride),
             self.space,
             n,
             rng,
@@ -71,8 +80,30 @@ class Spectral(Strategy):
         recipes, model = self._learnt(history)
         if self.recommended == "measured" or model is None:
             return super().recommend(history)
-        expected = loss(model.mean(self.space.to_unit(recipes)))
-        return np.asarray(recipes[int(expected.argmin())])
+        if self.recommended == "model":
+            expected = loss(model.mean(self.space.to_unit(recipes)))
+            return np.asarray(recipes[int(expected.argmin())])
+        rng = self.rng(history).spawn(1)[0]
+        stride = stride_for(loss)
+        belief = coarse_model(model, stride)
+        return inferred_best(
+            belief,
+            coarse_loss(loss, stride),
+            self.space,
+            rng,
+            measured=recipes,
+            pool=POOL,
+            local=LOCAL,
+        )
+
+    def predicted_loss(self, history: History) -> PredictedLoss | None:
+        """Return the loss of the median spectrum in the model; None without a spectrum."""
+        loss = self.require_spectra(history)
+        model = self._learnt(history)[1]
+        if model is None:
+            return None
+        mean = model.mean
+        return of_recipes(lambda points: loss(mean(points)), self.space)
 
     def explain(self, history: History) -> dict[str, float]:
         """Return the components in use and their share, and the lowest loss in the model."""

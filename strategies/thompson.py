@@ -5,10 +5,11 @@ ICML 2020.
 """
 
 from math import inf
+from typing import ClassVar
 
 import numpy as np
 
-from plasmonbench import FloatArray, History, check_ranges
+from plasmonbench import FloatArray, History, PredictedLoss, check_ranges
 from strategies.models.gp import GaussianProcess
 from strategies.models.loss_planner import LossPlanner
 from strategies.models.paths import PosteriorPaths
@@ -36,6 +37,8 @@ class Thompson(LossPlanner):
     features: int = 1024
     min_distance: float = 0.02
 
+    surrogate: ClassVar[str] = "Gaussian process"
+
     def __post_init__(self) -> None:
         check_ranges(
             {
@@ -48,9 +51,7 @@ class Thompson(LossPlanner):
 
     def plan(self, history: History, n: int, rng: np.random.Generator) -> FloatArray:
         """Return n recipes, shape (n, d), in no order of merit."""
-        recipes, losses = readable_losses(history)
-        model = GaussianProcess.fit(self.space.to_unit(recipes), losses)
-        paths = PosteriorPaths.draw(model, n, rng, features=self.features)
+        paths = PosteriorPaths.draw(self._model(history), n, rng, features=self.features)
         batch = paths.minima(
             self.space,
             starting_points(self.space, max(self.samples, 2 * n), rng),
@@ -58,3 +59,11 @@ class Thompson(LossPlanner):
             starts=self.starts,
         )
         return self.space.project(self.space.from_unit(batch))
+
+    def model_mean(self, history: History, rng: np.random.Generator) -> PredictedLoss:  # noqa: ARG002
+        """Return the mean of the Gaussian process at points (k, d) of the unit cube."""
+        return self._model(history).mean_at
+
+    def _model(self, history: History) -> GaussianProcess:
+        recipes, losses = readable_losses(history)
+        return GaussianProcess.fit(self.space.to_unit(recipes), losses)

@@ -5,11 +5,13 @@ NeurIPS 2019.
 """
 
 from math import inf
+from typing import ClassVar
 
 import torch
 
-from plasmonbench import FloatArray, History, Strategy, check_ranges
+from plasmonbench import FloatArray, History, PredictedLoss, Strategy, check_ranges
 from strategies.models.gp import GaussianProcess
+from strategies.models.loss_planner import of_recipes
 from strategies.models.paths import PosteriorPaths
 from strategies.models.trust_region import TrustRegion
 
@@ -33,6 +35,8 @@ class Turbo(Strategy):
     samples: int = 2000
     min_distance: float = 0.02
 
+    surrogate: ClassVar[str] = "Gaussian process of the trust region"
+
     def __post_init__(self) -> None:
         check_ranges({"samples": (self.samples, 1, inf), "min_distance": (self.min_distance, 0, 1)})
 
@@ -44,8 +48,7 @@ class Turbo(Strategy):
         region = TrustRegion.after(history)
         if region.fresh:
             return self.space.latin_hypercube(n, rng)
-        points = self.space.to_unit(history.recipes[region.member])
-        model = GaussianProcess.fit(points, history.median_loss[region.member])
+        points, model = self._model(history, region)
         # The lowest mean of the model instead of the lowest reading, which is partly luck.
         mean = model.mean(torch.tensor(points)).numpy()
         centre = points[mean.argmin()]
@@ -63,6 +66,21 @@ class Turbo(Strategy):
             self.space, pool, min_distance=self.min_distance
         )
         return self.space.project(self.space.from_unit(batch))
+
+    def predicted_loss(self, history: History) -> PredictedLoss | None:
+        """Return the mean of the Gaussian process; None where a region is about to begin anew.
+
+        It was taught the recipes of the region alone: far from them it expects their mean.
+        """
+        region = TrustRegion.after(history)
+        if region.fresh:
+            return None
+        return of_recipes(self._model(history, region)[1].mean_at, self.space)
+
+    def _model(self, history: History, region: TrustRegion) -> tuple[FloatArray, GaussianProcess]:
+        """Return the points (m, d) of the region's recipes and the model of their losses."""
+        points = self.space.to_unit(history.recipes[region.member])
+        return points, GaussianProcess.fit(points, history.median_loss[region.member])
 
     def explain(self, history: History) -> dict[str, float]:
         """Return the side of the region in the unit cube and how many recipes it has seen."""

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from plasmonbench import FloatArray, History, Strategy, check_ranges
+from plasmonbench import FloatArray, History, PredictedLoss, Strategy, check_ranges
 from strategies.dnn_grid import DnnGrid
 from strategies.local_penalization import LocalPenalization
 from strategies.models.network import SpectrumNetwork, forget_networks, train_once
@@ -52,6 +52,7 @@ class TwoStep(Strategy):
     stop_error: float = 0.005
 
     needs_spectra: ClassVar[bool] = True
+    surrogate: ClassVar[str] = "neural network"
 
     def __post_init__(self) -> None:
         check_ranges({"switch_round": (self.switch_round, 1, inf)})
@@ -87,6 +88,10 @@ class TwoStep(Strategy):
             sample = self._sample(history)
             found |= {"stability": _cosine(network(sample), previous(sample))} | accuracy
         return found
+
+    def predicted_loss(self, history: History) -> PredictedLoss | None:
+        """Return the loss of the spectra that the network predicts, before the switch too."""
+        return self.dnn().predicted_loss(history)
 
     def stop_reason(self, history: History) -> str | None:
         """Return which criteria are met, if they are enough to stop; not before the switch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from plasmonbench.conformance.strategy_case import (
 )
 from plasmonbench.conformance.strategy_situations import SITUATIONS
 from plasmonbench.history import History
+from plasmonbench.randomness import generator
 from plasmonbench.strategy import Strategy
 
 ROUND = 5
@@ -189,6 +191,59 @@ def what_else_it_says(case: StrategyCase) -> None:
         raise ConformanceError(f"{asked}: got {said!r:.60}; return a dictionary of numbers")
 
 
+def predicted_loss(case: StrategyCase) -> str | None:
+    """Check: what its surrogate believes is finite, always the same, and asked without a trace."""
+    history = case.history((6, 6))
+    asked = "asked what its surrogate predicts after two rounds of 6"
+    strategy = case.build()
+    shown = replace(history)
+    before = _contents(shown, strategy)
+    predicted: Any = attempt(asked, strategy.predicted_loss, shown)
+    recipes = case.problem.space.sample(7, generator("validation", 4, 6))
+    if predicted is None:
+        return "it predicts no losses"
+    first = _predictions(asked, predicted, recipes)
+    after = _contents(shown, strategy)
+    changed = [name for name in before if not _equal(before[name], after[name])]
+    if changed:
+        raise ConformanceError(f"{asked}: {', '.join(changed)} changed; work on copies")
+    fresh: Any = attempt(asked, case.build().predicted_loss, replace(history))
+    for other, what in ((predicted, "asked again"), (fresh, "a fresh object")):
+        if not np.array_equal(first, _predictions(asked, other, recipes)):
+            raise ConformanceError(
+                f"{asked}: {what}, it predicted otherwise; take random numbers from "
+                "self.rng(history) alone"
+            )
+    for known, when in (
+        (case.history(()), "before anything is measured"),
+        (_unread(history), "when nothing was readable"),
+    ):
+        attempt(f"asked what its surrogate predicts {when}", case.build().predicted_loss, known)
+    return None
+
+
+def _predictions(
+    asked: str, predicted: Callable[[FloatArray], Any], recipes: FloatArray
+) -> FloatArray:
+    """Return the predicted losses (k,) of recipes (k, d), which must stay as they are."""
+    given = recipes.copy()
+    losses = np.asarray(attempt(asked, predicted, given))
+    if losses.shape != (len(recipes),) or not np.isfinite(losses).all():
+        raise ConformanceError(
+            f"{asked}: {losses.shape} for {len(recipes)} recipes, "
+            f"{int(np.isfinite(losses).sum())} of them finite; return a finite loss for each"
+        )
+    if not np.array_equal(given, recipes):
+        raise ConformanceError(f"{asked}: the recipes asked about changed; work on copies")
+    return losses
+
+
+def _unread(history: History) -> History:
+    """Return a history of which no droplet could be read."""
+    spectra = None if history.spectra is None else np.full_like(history.spectra, np.nan)
+    return replace(history, losses=np.full_like(history.losses, np.nan), spectra=spectra)
+
+
 def _check_size(asked: str, size: object, n: int) -> int:
     if not isinstance(size, int | np.integer) or not 1 <= size <= n:
         raise ConformanceError(f"{asked}: got {size!r}; return a whole number from 1 to {n}")
@@ -258,5 +313,6 @@ STRATEGY_CHECKS: tuple[Check[StrategyCase], ...] = (
     *SITUATIONS,
     Check("recommendation", recommendation),
     Check("what else it says", what_else_it_says),
+    Check("predicted loss", predicted_loss),
     Check("finds the optimum", finds_the_optimum),
 )

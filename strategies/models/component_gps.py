@@ -101,6 +101,16 @@ class ComponentProcesses:
             means[:, j] = self.centres[j] + self.covariance(j, points, self.points) @ weights
         return means
 
+    def marginals(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return posterior means and standard deviations at points (k, d), both of shape (k, c)."""
+        deviations = np.empty((len(points), len(self.signal)))
+        for j, factor in enumerate(self.factors):
+            cross = self.covariance(j, self.points, points)
+            half = solve_triangular(factor, cross, lower=True, check_finite=False)
+            left = self.signal[j] ** 2 - np.square(half).sum(axis=0)
+            deviations[:, j] = np.sqrt(np.maximum(left, 0.0))
+        return self.mean(points), deviations
+
     def draw(self, count: int, rng: np.random.Generator) -> JointDraws:
         """Return ``count`` joint samples of the c noise-free functions, still to be asked."""
         return JointDraws(self, count, rng)

@@ -74,14 +74,14 @@ def noisy_ei_batch(
     points = starting_points(space, pool, rng)
     if space.candidates is None:
         best = taken[np.argsort(at_taken.mean(axis=0), kind="stable")[:CENTRES]]
-        around = [_perturbed(best, width, local // 2, space, rng) for width in LOCAL_WIDTHS]
+        around = [perturbed(best, width, local // 2, space, rng) for width in LOCAL_WIDTHS]
         points = np.concatenate([points, *around])
     losses = draws.losses(points, loss)
     for width in refinements if space.candidates is None else ():
         winners = greedy_batch(points, losses, reached, n, taken, min_distance)
         champions = np.unique(losses.argmin(axis=1))
         centres = np.concatenate([points[winners], points[champions]])
-        new = _perturbed(centres, width, local, space, rng)
+        new = perturbed(centres, width, local, space, rng)
         points = np.concatenate([points, new])
         losses = np.concatenate([losses, draws.losses(new, loss)], axis=1)
     return points[greedy_batch(points, losses, reached, n, taken, min_distance)]
@@ -130,7 +130,7 @@ def _soft_gain(improvement: FloatArray) -> FloatArray:
     return np.asarray((improvement + np.sqrt(np.square(improvement) + SOFTNESS**2)) / 2)
 
 
-def _perturbed(
+def perturbed(
     centres: FloatArray, width: float, count: int, space: RecipeSpace, rng: np.random.Generator
 ) -> FloatArray:
     """Return ``count`` normal perturbations of points (k, d) in turn, moved to feasible ones."""

@@ -11,6 +11,7 @@ import math
 import warnings
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -138,6 +139,11 @@ class GaussianProcess:
         """Return the posterior mean at x (k, d), shape (k,)."""
         cross = correlation(x, self.points, self.lengthscales)
         return self.centre + self.scale * (self.constant + cross @ self.weights)
+
+    def mean_at(self, points: FloatArray) -> FloatArray:
+        """Return the posterior mean at points (k, d), shape (k,), as NumPy speaks it."""
+        with torch.no_grad():
+            return np.asarray(self.mean(torch.tensor(points, dtype=torch.float64)).numpy())
 
     def mean_and_deviation(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and standard deviation at x (k, d): of the function, without noise.

@@ -114,6 +114,18 @@ class SpectralModel:
         """Return the median spectra at points (k, d), shape (k, W)."""
         return self._spectra(self.processes.mean(self._seen(points)), self._offset(points))
 
+    def expected_loss(
+        self, points: FloatArray, loss: Callable[[FloatArray], FloatArray], normals: FloatArray
+    ) -> FloatArray:
+        """Return the mean loss (k,) at points (k, d), over what is believed of each.
+
+        ``normals`` (count, `MOST_COMPONENTS`) are draws from the standard normal distribution,
+        the same at every point.
+        """
+        means, deviations = self.processes.marginals(self._seen(points))
+        scores = means + deviations * normals[:, None, : means.shape[1]]
+        return np.asarray(self._losses(scores, self._offset(points), loss).mean(axis=0))
+
     def draw(self, count: int, rng: np.random.Generator) -> SpectralDraws:
         """Return ``count`` joint samples of the noise-free spectra of all recipes."""
         return SpectralDraws(self, self.processes.draw(count, rng))
@@ -137,6 +149,20 @@ class SpectralModel:
         logs += offset
         return np.asarray(np.exp(logs, out=logs))
 
+    def _losses(
+        self, scores: FloatArray, offset: FloatArray, loss: Callable[[FloatArray], FloatArray]
+    ) -> FloatArray:
+        """Return the losses (count, k) of scores (count, k, c) and an offset (k, W).
+
+        A few points at a time, so that the spectra of hundreds of samples need no room.
+        """
+        values = np.empty(scores.shape[:2])
+        step = max(1, BLOCK // len(scores))
+        for first in range(0, scores.shape[1], step):
+            block = slice(first, first + step)
+            values[:, block] = loss(self._spectra(scores[:, block], offset[block]))
+        return values
+
 
 @dataclass(frozen=True, eq=False)
 class SpectralDraws:
@@ -151,19 +177,9 @@ class SpectralDraws:
         return model._spectra(self.scores(model._seen(points)), model._offset(points))
 
     def losses(self, points: FloatArray, loss: Callable[[FloatArray], FloatArray]) -> FloatArray:
-        """Return the losses of the spectra at points (k, d), shape (count, k).
-
-        The same as ``loss(draws(points))``, a few points at a time, so that the spectra of
-        hundreds of samples need no room.
-        """
-        scores = self.scores(self.model._seen(points))
-        offset = self.model._offset(points)
-        values = np.empty(scores.shape[:2])
-        step = max(1, BLOCK // len(scores))
-        for first in range(0, len(points), step):
-            block = slice(first, first + step)
-            values[:, block] = loss(self.model._spectra(scores[:, block], offset[block]))
-        return values
+        """Return the losses at points (k, d), shape (count, k): ``loss(draws(points))``."""
+        model = self.model
+        return model._losses(self.scores(model._seen(points)), model._offset(points), loss)
 
 
 def log_spectra(spectra: FloatArray) -> FloatArray:

@@ -13,23 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_solve
 
-from plasmonbench import FittedMechanism, FloatArray, RecipeSpace, SpectralLoss
+from plasmonbench import FittedMechanism, FloatArray, RecipeSpace
 from strategies.models.component_gps import JointDraws
 from strategies.models.composite_ei import Loss
 from strategies.models.spectral_gp import Prior, SpectralModel, log_spectra
 
 STRIDE = 4
-"""Every how many wavelengths a spectrum is sampled: the loss changes by 3e-4 of its units."""
-
-
-def coarse_loss(loss: SpectralLoss) -> SpectralLoss:
-    """Return the loss of spectra at every `STRIDE`-th wavelength."""
-    return SpectralLoss(
-        wavelengths=loss.wavelengths[::STRIDE],
-        target=loss.target[::STRIDE],
-        amplitude_low=loss.amplitude_low,
-        amplitude_high=loss.amplitude_high,
-    )
+"""Every how many wavelengths the spectra of a twin are computed."""
 
 
 def spectra_at(twin: FittedMechanism, space: RecipeSpace) -> Prior:
@@ -61,6 +51,10 @@ class Twins:
     def losses(self, points: FloatArray, loss: Loss) -> FloatArray:
         """Return the losses at points (k, d) in every draw, (count, k)."""
         return np.array([loss(spectra(points)) for spectra in self.spectra])
+
+    def expected_loss(self, points: FloatArray, loss: Loss, normals: FloatArray) -> FloatArray:  # noqa: ARG002
+        """Return the mean loss (k,) at points (k, d) over the draws; there is no other doubt."""
+        return np.asarray(self.losses(points, loss).mean(axis=0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,20 +102,20 @@ class CorrectedTwins:
         """Return ``count`` joint samples; the draws of the numbers take turns in them."""
         return CorrectedDraws(self, self.model.processes.draw(count, rng))
 
+    def expected_loss(self, points: FloatArray, loss: Loss, normals: FloatArray) -> FloatArray:
+        """Return the mean loss (k,) at points (k, d), see `SpectralModel.expected_loss`."""
+        means, deviations = self.model.processes.marginals(points)
+        error = means + deviations * normals[:, None, : means.shape[1]]
+        return np.asarray(self.losses_with(error, points, loss).mean(axis=0))
 
-@dataclass(frozen=True, eq=False)
-class CorrectedDraws:
-    """Joint samples of `CorrectedTwins`."""
+    def losses_with(self, error: FloatArray, points: FloatArray, loss: Loss) -> FloatArray:
+        """Return the losses (count, k) at points (k, d), given scores of the error (count, k, c).
 
-    twins: CorrectedTwins
-    scores: JointDraws
-
-    def losses(self, points: FloatArray, loss: Loss) -> FloatArray:
-        """Return the losses at points (k, d) in every sample, (count, k)."""
-        model, others = self.twins.model, self.twins.others
+        The draws of the numbers take turns.
+        """
+        model, others = self.model, self.others
         if model.prior is None:
             raise TypeError("a corrected twin is a spectral model whose mean is a twin")
-        error = self.scores(points)
         best = log_spectra(model.prior(points))
         losses = np.empty(error.shape[:2])
         for k in range(len(others) + 1):
@@ -138,10 +132,22 @@ class CorrectedDraws:
         Twin and error add up in the log-spectrum: where the twin moves at a measured recipe, what
         the processes learn of it there moves back by nearly as much.
         """
-        model, processes = self.twins.model, self.twins.model.processes
+        model, processes = self.model, self.model.processes
         learnt = np.empty((len(points), len(model.components)))
-        for j, scores in enumerate(self.twins.taught[k].T):
+        for j, scores in enumerate(self.taught[k].T):
             weights = cho_solve((processes.factors[j], True), scores)
             learnt[:, j] = processes.covariance(j, points, processes.points) @ weights
-        moved = log_spectra(self.twins.others[k](points)) - best
+        moved = log_spectra(self.others[k](points)) - best
         return np.asarray(moved - learnt @ model.components)
+
+
+@dataclass(frozen=True, eq=False)
+class CorrectedDraws:
+    """Joint samples of `CorrectedTwins`."""
+
+    twins: CorrectedTwins
+    scores: JointDraws
+
+    def losses(self, points: FloatArray, loss: Loss) -> FloatArray:
+        """Return the losses at points (k, d) in every sample, (count, k)."""
+        return self.twins.losses_with(self.scores(points), points, loss)

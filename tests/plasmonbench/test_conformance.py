@@ -240,6 +240,45 @@ BROKEN_ANSWERS = {
         "def explain(self, history):\n    return {'why': 'luck'}",
         "return a dictionary of numbers",
     ),
+    "predicts a number": (
+        "predicted loss",
+        "def predicted_loss(self, history):\n    return lambda recipes: 0.5",
+        "return a finite loss for each",
+    ),
+    "predicts nonsense": (
+        "predicted loss",
+        "def predicted_loss(self, history):\n    return lambda recipes: np.log(-recipes[:, 0])",
+        "0 of them finite",
+    ),
+    "predicts by lot": (
+        "predicted loss",
+        """
+def predicted_loss(self, history):
+    luck = np.random.default_rng()
+    return lambda recipes: luck.random(len(recipes))
+        """,
+        "it predicted otherwise",
+    ),
+    "has no prediction to begin with": (
+        "predicted loss",
+        """
+def predicted_loss(self, history):
+    level = float(np.nanmean(history.median_loss[0]))
+    return lambda recipes: np.full(len(recipes), level)
+        """,
+        "before anything is measured: it raised IndexError",
+    ),
+    "works on the recipes it is given": (
+        "predicted loss",
+        """
+def predicted_loss(self, history):
+    def loss(recipes):
+        recipes -= 1
+        return recipes[:, 0]
+    return loss
+        """,
+        "work on copies",
+    ),
     "says it needs spectra": (
         "losses alone",
         "needs_spectra = True",
