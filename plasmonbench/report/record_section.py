@@ -17,7 +17,7 @@ def record_section(results: Results) -> Section:
         heading="How these results were made",
         paragraphs=[
             "All randomness is keyed by the seed: the same code with the same settings gives the "
-            "same results again, whatever the machine or the number of workers; only times differ."
+            "same results again, whatever the number of workers; only times differ."
         ],
         warnings=[*warnings, *_incomplete(results)],
         tables=[
