@@ -1,8 +1,9 @@
 """A lab's growth model, fitted every round, with a spectral surrogate for what it gets wrong.
 
 The model comes from the lab's plug-in with all of its numbers unknown, and wrong in parts that
-it states. Its error is learnt (Kennedy and O'Hagan 2001); batches come from the noisy expected
-improvement of the exact loss, as in `spectral`.
+it states. Its error is learnt (Kennedy and O'Hagan 2001). Beside it stands the surrogate of
+`spectral`, which knows no chemistry, since two that err in different ways miss less together;
+batches come from the noisy expected improvement of the exact loss over samples of both.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ from strategies.models.coarse import coarse_loss
 from strategies.models.composite_ei import noisy_ei_batch
 from strategies.models.inferred_best import inferred_best
 from strategies.models.loss_planner import of_recipes
+from strategies.models.mixture import Mixture, Surrogate
 from strategies.models.readings import readable_spectra
-from strategies.models.twin import STRIDE, CorrectedTwins, Twins, spectra_at
+from strategies.models.spectral_views import fit_views
+from strategies.models.twin import STRIDE, CorrectedTwins, spectra_at
 from strategies.models.twin_fit import droplets_of, fit_once, forget_twins
 
 POOL, LOCAL = 512, 192
@@ -48,6 +51,8 @@ class DigitalTwin(Strategy):
         Sets of the model's numbers that the history allows, beside the best, among the samples.
     samples
         Joint samples that an improvement is averaged over.
+    free
+        Share of them that come from the surrogate without a growth model.
     recommended
         What a campaign is judged by: the recipe of the lowest expected loss "anywhere", made or
         not; of those made the one of the lowest loss in the "model", or of the lowest "measured"
@@ -65,6 +70,7 @@ class DigitalTwin(Strategy):
     form: str = "textbook"
     draws: int = 8
     samples: int = 128
+    free: float = 0.5
     recommended: Literal["anywhere", "model", "measured"] = "anywhere"
     min_distance: float = 0.01
 
@@ -76,6 +82,7 @@ class DigitalTwin(Strategy):
             {
                 "draws": (self.draws, 0, 1000),
                 "samples": (self.samples, 1, 10_000),
+                "free": (self.free, 0, 1),
                 "min_distance": (self.min_distance, 0, 1),
             }
         )
@@ -159,10 +166,15 @@ class DigitalTwin(Strategy):
         best = self._fitted(history)
         return [best, *best.draws(self.draws, self._luck(history)[1])]
 
-    def _posterior(self, history: History) -> CorrectedTwins | Twins:
+    def _posterior(self, history: History) -> Surrogate:
         """Return what is believed of spectra after a history with a readable recipe."""
         readable, droplets = droplets_of(history)
+        droplets = droplets[:, :, ::STRIDE]
         points = self.space.to_unit(readable)
         twins = [spectra_at(twin, self.space) for twin in self._twins(history)]
         spectra = readable_spectra(history)[1][:, ::STRIDE]
-        return CorrectedTwins.fit(points, spectra, droplets[:, :, ::STRIDE], twins[0], twins[1:])
+        corrected = CorrectedTwins.fit(points, spectra, droplets, twins[0], twins[1:])
+        if not self.free:
+            return corrected
+        without = fit_views(self.space, readable, spectra, droplets)
+        return Mixture([corrected, without], [1 - self.free, self.free])

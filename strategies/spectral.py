@@ -13,8 +13,8 @@ from strategies.models.coarse import coarse_loss, coarse_model, stride_for
 from strategies.models.composite_ei import noisy_ei_batch
 from strategies.models.inferred_best import inferred_best
 from strategies.models.loss_planner import of_recipes
-from strategies.models.recipe_inputs import different_views, input_view
 from strategies.models.spectral_gp import SpectralModel
+from strategies.models.spectral_views import Inputs, fit_views
 
 POOL, LOCAL = 2048, 256
 """Random recipes that may be recommended, and those tried around the best in each step."""
@@ -38,7 +38,7 @@ class Spectral(Strategy):
         Least distance between recipes of a batch, in the unit cube.
     """
 
-    inputs: Literal["auto", "linear", "log", "log-ratio"] = "auto"
+    inputs: Inputs = "auto"
     samples: int = 256
     recommended: Literal["anywhere", "model", "measured"] = "anywhere"
     min_distance: float = 0.01
@@ -128,14 +128,6 @@ class Spectral(Strategy):
         recipes = history.recipes[read]
         if not len(recipes):
             return recipes, None
-        views = different_views(self.space) if self.inputs == "auto" else (self.inputs,)
-        fits = [
-            SpectralModel.fit(
-                self.space.to_unit(recipes),
-                medians[read],
-                history.spectra[read],
-                view=input_view(self.space, view),
-            )
-            for view in views
-        ]
-        return recipes, max(fits, key=lambda fit: fit.log_evidence)
+        return recipes, fit_views(
+            self.space, recipes, medians[read], history.spectra[read], self.inputs
+        )
