@@ -3,6 +3,10 @@
 CIE 1931 2 degree standard observer, illuminant D65, light that passes once through the droplet:
 ``XYZ = k sum S(w) cmf(w) 10**-A(w)`` with ``k`` such that a clear droplet has Y = 1
 (CIE 15:2018, section 7). Tables and colour spaces are those of colour-science.
+
+The spectrum is taken for the droplet's own. Stray light and the offset of a spectrometer, if it
+still has them, tint the colour: readings of the silver lab without noise are off those of its
+absorbance by 7 units of CIELAB in the median, 16 at most.
 """
 
 from __future__ import annotations

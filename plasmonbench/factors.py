@@ -70,8 +70,9 @@ def acceleration_factors(
     """
     groups = _groups(campaigns, against)
     reference = times_to_target(groups[against], settings, level)
+    budget = float(settings["recipe_budget"])
     return {
-        strategy: _acceleration(reference, times_to_target(group, settings, level), rng)
+        strategy: _acceleration(reference, times_to_target(group, settings, level), budget, rng)
         for strategy, group in groups.items()
         if strategy != against
     }
@@ -135,6 +136,7 @@ def _groups(campaigns: Sequence[StoredCampaign], against: str) -> dict[str, list
 def _acceleration(
     reference: tuple[FloatArray, BoolArray],
     own: tuple[FloatArray, BoolArray],
+    budget: float,
     rng: np.random.Generator,
 ) -> Estimate:
     theirs, mine = expected_running_time(*reference), expected_running_time(*own)
@@ -142,9 +144,9 @@ def _acceleration(
     if min(len(reference[0]), len(own[0])) < LEAST_FOR_INTERVAL:
         return Estimate(value, None, None)
     if value is None:
-        slow, fast = running_time_interval(*reference, rng), running_time_interval(*own, rng)
+        slow, fast = (running_time_interval(*one, budget, rng) for one in (reference, own))
         return Estimate(None, _ratio(slow.low, fast.high), _ratio(slow.high, fast.low))
-    slower, faster = resampled_running_times(*reference, rng), resampled_running_times(*own, rng)
+    slower, faster = (resampled_running_times(*one, budget, rng) for one in (reference, own))
     return _interval(value, slower, faster)
 
 

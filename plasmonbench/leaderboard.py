@@ -116,8 +116,11 @@ def _explanation(against: str) -> str:
         "level after that round or an earlier one; where a strategy asks for one recipe at a time, "
         "after as many recipes. Recipes to it are medians over seeds with 95 % intervals "
         "(Kaplan-Meier; campaigns that never arrived or failed count as such); the fewest stand "
-        "first, bounds last. Planner seconds are CPU seconds for all that a strategy decides, "
-        f"a round on average. *Saved* are the recipes that a strategy needed less than `{against}` "
+        "first, bounds last. A strategy may recommend a recipe that was never made, which must "
+        "still be made then; with `recommended=model` those that do so name one that was. Planner "
+        "seconds are CPU seconds for all that a strategy decides, by the recipes planned, whatever "
+        "the size of its rounds. *Saved* are the recipes that a strategy needed less than "
+        f"`{against}` "
         "on the same seed, on average (never arrived: one more than the budget), with the p-value "
         "of a paired permutation test on common seeds, corrected by Holm for all strategies of the "
         "table."
@@ -151,7 +154,12 @@ def _section(
     titles = ["strategy", "seeds"]
     for level in levels:
         titles += [f"{level} by round {ends}, %", "recipes to it"]
-    titles += ["best true loss", "planner CPU s per round", "recipes saved", "p"]
+    titles += [
+        "best true loss",
+        f"planner CPU s per {settings['batch_size']} recipes",
+        "recipes saved",
+        "p",
+    ]
     table = []
     for score in sorted(scores, key=_by_recipes):
         cells = [_name(score.strategy), _seeds(score)]
@@ -162,7 +170,7 @@ def _section(
             ]
         cells += [
             _number(score.best_true_loss_median, ".4f"),
-            _number(score.planner_cpu_seconds_per_round, ".2g"),
+            _number(_seconds_per_batch(score, settings), ".2g"),
             *_saved(compared.get(score.strategy)),
         ]
         table.append(row(cells))
@@ -216,6 +224,12 @@ def _by_recipes(score: Score) -> tuple[bool, float, float]:
         np.inf if median is None else median,
         np.inf if loss is None else loss,
     )
+
+
+def _seconds_per_batch(score: Score, settings: Mapping[str, Any]) -> float | None:
+    """Return what planning as many recipes as a round of the problem holds takes."""
+    seconds = score.planner_cpu_seconds_per_recipe
+    return None if seconds is None else seconds * float(settings["batch_size"])
 
 
 def _name(strategy: str) -> str:

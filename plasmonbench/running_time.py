@@ -41,7 +41,7 @@ def expected_running_time(spent: npt.ArrayLike, reached: npt.ArrayLike) -> float
 
 
 def running_time_interval(
-    spent: npt.ArrayLike, reached: npt.ArrayLike, rng: np.random.Generator
+    spent: npt.ArrayLike, reached: npt.ArrayLike, budget: float, rng: np.random.Generator
 ) -> Estimate:
     """Return the expected running time with its interval, a bootstrap over whole campaigns.
 
@@ -49,11 +49,14 @@ def running_time_interval(
     2.5 % of them are so, the interval has no upper end (None). Where no campaign succeeded at all,
     resampling can tell nothing; the lower end is then the running time, (1 - p) / p of what a
     campaign spends in vain, at the largest success probability p that Wilson's interval allows.
+    Where all succeeded, see `resampled_running_times`.
 
     Parameters
     ----------
     spent, reached
         As in `expected_running_time`.
+    budget
+        What a campaign spends in vain, in the same unit.
     rng
         Of the resamples.
 
@@ -69,14 +72,29 @@ def running_time_interval(
     if value is None:
         highest = success_share(0, len(values)).high
         return Estimate(None, float(values.mean()) * (1 / (highest or 1.0) - 1), None)
-    return Estimate(value, *percentile_interval(resampled_running_times(values, flags, rng)))
+    resampled = resampled_running_times(values, flags, budget, rng)
+    return Estimate(value, *percentile_interval(resampled))
 
 
 def resampled_running_times(
-    spent: FloatArray, reached: BoolArray, rng: np.random.Generator
+    spent: FloatArray, reached: BoolArray, budget: float, rng: np.random.Generator
 ) -> FloatArray:
-    """Return expected running times (resamples,) of resampled campaigns; infinite without one."""
+    """Return expected running times (resamples,) of resampled campaigns.
+
+    Infinite for a resample without a success. Where all campaigns succeeded, resampling would take
+    it as certain that none ever misses. Each resample then has a success probability p of its own,
+    as n successes of n leave it open (Jeffreys' distribution, Beta(n + 1/2, 1/2); Brown, Cai and
+    DasGupta, Statist. Sci. 16, 101 (2001)), and pays (1 - p) / p budgets for misses.
+
+    Parameters
+    ----------
+    spent, reached, budget, rng
+        As in `running_time_interval`.
+    """
     rows = resampled_rows(len(spent), rng)
+    if reached.all():
+        p = rng.beta(len(spent) + 0.5, 0.5, size=len(rows))
+        return np.asarray(spent[rows].mean(axis=1) + (1 - p) / p * budget)
     successes = reached[rows].sum(axis=1)
     total = spent[rows].sum(axis=1)
     return np.where(successes > 0, total / np.maximum(successes, 1), np.inf)

@@ -45,6 +45,8 @@ class Score:
     compilation do not show in it."""
     planner_cpu_seconds_per_round: float | None
     """The same in CPU seconds, which a busy machine does not lengthen."""
+    planner_cpu_seconds_per_recipe: float | None
+    """CPU seconds by the recipes planned: what compares strategies whose rounds differ in size."""
     pool_recipes: Median | None
     """Recipes until 80 % of the best 5 % of a recorded pool were made; None elsewhere."""
     success_share: Estimate | None = None
@@ -213,11 +215,14 @@ def _score(
         planner_cpu_seconds_per_round=_median(
             [float(np.mean(c.planner_cpu_seconds)) for c in planned]
         ),
+        planner_cpu_seconds_per_recipe=_median(
+            [sum(c.planner_cpu_seconds) / c.recipes_by_round[-1] for c in planned]
+        ),
         pool_recipes=_pool_recipes(campaigns, settings) if settings["finite"] else None,
         success_share=success_share(int(reached.sum()), len(campaigns)),
         expected_recipes=Estimate(expected_running_time(recipes, reached), None, None)
         if rng is None
-        else running_time_interval(recipes, reached, rng),
+        else running_time_interval(recipes, reached, float(settings["recipe_budget"]), rng),
         restricted_mean_recipes=restricted_mean(recipes, reached, float(settings["recipe_budget"])),
     )
 

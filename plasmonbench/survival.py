@@ -14,6 +14,10 @@ from scipy import stats
 from plasmonbench.arrays import BoolArray, FloatArray, IntArray
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.estimates import CONFIDENCE, LEAST_FOR_INTERVAL, Estimate
+from plasmonbench.success import success_share
+
+ROUNDING = 1e-9
+"""Relative standard error below which times did not vary: what is left is rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +32,8 @@ class SurvivalCurve:
     survival: FloatArray
     """Share not yet arrived from each time on."""
     low: FloatArray
-    """Pointwise 95 % interval by log(-log); NaN for fewer than `LEAST_FOR_INTERVAL` campaigns. It
-    has no width where the estimate is 1 or 0, where that transformation says nothing."""
+    """Pointwise 95 % interval by log(-log), and by Wilson where the estimate is 1 or 0; NaN for
+    fewer than `LEAST_FOR_INTERVAL` campaigns."""
     high: FloatArray
     at_risk: IntArray
     """Campaigns under observation just before each time."""
@@ -41,7 +45,9 @@ def kaplan_meier(times: npt.ArrayLike, reached: npt.ArrayLike) -> SurvivalCurve:
     """Return the Kaplan-Meier curve of times to an event, some of which are only lower bounds.
 
     Kaplan and Meier, J. Am. Stat. Assoc. 53, 457 (1958); intervals by Greenwood's variance on the
-    log(-log) scale (Kalbfleisch and Prentice), as `scipy.stats.ecdf` has them.
+    log(-log) scale (Kalbfleisch and Prentice), as `scipy.stats.ecdf` has them. Where nobody or
+    everybody has arrived that variance is nothing, though others might; there it is Wilson's
+    interval, of as many campaigns as have not been lost from sight before.
 
     Parameters
     ----------
@@ -67,6 +73,9 @@ def kaplan_meier(times: npt.ArrayLike, reached: npt.ArrayLike) -> SurvivalCurve:
         survival = low = high = np.ones(len(distinct))
     if len(values) < LEAST_FOR_INTERVAL:
         low = high = np.full(len(distinct), np.nan)
+    else:
+        in_sight = len(values) - (values[~flags] < distinct[:, None]).sum(axis=1)
+        low, high = _wide_at_the_ends(survival, low, high, in_sight)
     return SurvivalCurve(distinct, survival, low, high, at_risk, events)
 
 
@@ -99,8 +108,11 @@ def restricted_mean(times: npt.ArrayLike, reached: npt.ArrayLike, horizon: float
 
     Irwin, J. Hyg. 47, 188 (1949); with the variance that sums, over the times of events, (area to
     the right)^2 d / (n (n - d)) (Klein and Moeschberger, Survival Analysis (2003), section 4.5),
-    and a normal interval kept within 0 and the horizon. Without an event before the horizon there
-    is no variance to speak of, and so no interval.
+    and an interval kept within 0 and the horizon. It is by Student's t, and by n / (n - 1) of that
+    variance, so that without anyone lost from sight it is the usual interval of a mean; a normal
+    one held the mean of 5 to 10 campaigns in 75 to 90 % of cases. Where all cost the same (nobody
+    arrived before the horizon, or all at the same time) there is no variance to speak of, and so
+    no interval: that nothing was seen to vary does not mean that nothing does.
 
     Parameters
     ----------
@@ -127,13 +139,14 @@ def restricted_mean(times: npt.ArrayLike, reached: npt.ArrayLike, horizon: float
     areas = np.diff(edges) * np.concatenate([[1.0], curve.survival[inside]])
     mean = float(areas.sum())
     events, at_risk = curve.events[inside], curve.at_risk[inside]
-    if curve.at_risk[0] < LEAST_FOR_INTERVAL or not events.any():
-        return Estimate(mean, None, None)
     right = mean - areas.cumsum()[:-1]
     # After the last arrival of all there is no area left, so that nothing is divided by zero.
     survivors = np.maximum(at_risk - events, 1)
     error = math.sqrt(float((right**2 * events / (at_risk * survivors)).sum()))
-    reach = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * error
+    if curve.at_risk[0] < LEAST_FOR_INTERVAL or error <= ROUNDING * mean:
+        return Estimate(mean, None, None)
+    n = int(curve.at_risk[0])
+    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error * math.sqrt(n / (n - 1))
     return Estimate(mean, max(mean - reach, 0.0), min(mean + reach, horizon))
 
 
@@ -156,6 +169,15 @@ def _interval(function: Any, estimate: FloatArray) -> tuple[FloatArray, FloatArr
     low = np.where(np.isnan(low), estimate, low)
     high = np.where(np.isnan(high), estimate, high)
     return np.minimum(low, estimate), np.maximum(high, estimate)
+
+
+def _wide_at_the_ends(
+    survival: FloatArray, low: FloatArray, high: FloatArray, in_sight: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the interval with Wilson's end where none (1) or all (0) of ``in_sight`` arrived."""
+    reach = np.array([success_share(0, int(n)).high for n in in_sight], dtype=np.float64)
+    low = np.where(survival == 1, np.minimum(low, 1 - reach), low)
+    return low, np.where(survival == 0, np.maximum(high, reach), high)
 
 
 def _first_at_half(times: FloatArray, survival: FloatArray) -> float | None:

@@ -50,6 +50,29 @@ def test_the_text_is_what_colour_science_encodes():
     assert droplet_colours(CAMPAIGN_WAVELENGTHS, absorbance).item() == expected
 
 
+def test_white_is_that_of_d65_for_the_2_degree_observer():
+    # ASTM E308, table 5; it sums in steps of 20 nm, we in steps of 1 nm.
+    white = tristimulus(CAMPAIGN_WAVELENGTHS, np.zeros(CAMPAIGN_WAVELENGTHS.shape))
+    np.testing.assert_allclose(white, [0.95047, 1.0, 1.08883], rtol=0, atol=2e-4)
+
+
+@pytest.mark.parametrize(
+    "xyz", [(0.2, 0.3, 0.4), (0.35, 0.3, 0.1), (0.002, 0.0021, 0.0022), (0.6, 0.65, 0.7)]
+)
+def test_srgb_is_that_of_its_standard(xyz):
+    # IEC 61966-2-1: its matrix, and its gamma with the straight part near black.
+    matrix = np.array(
+        [[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]]
+    )
+    linear = np.clip(matrix @ np.array(xyz), 0, 1)
+    encoded = np.where(
+        linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-9) ** (1 / 2.4) - 0.055
+    )
+    text = hex_colours(np.array(xyz)).item()
+    found = np.array([int(text[k : k + 2], 16) for k in (1, 3, 5)])
+    assert (np.abs(found - 255 * encoded) <= 0.6).all()
+
+
 def test_a_clear_droplet_is_white_and_an_opaque_one_black():
     shape = CAMPAIGN_WAVELENGTHS.shape
     assert droplet_colours(CAMPAIGN_WAVELENGTHS, np.zeros(shape)).item() == "#ffffff"

@@ -96,6 +96,15 @@ def test_a_best_spectrum_is_the_truth_of_what_was_recommended(results):
     assert best.colour == droplet_colours(problem.loss.wavelengths, best.spectrum)
 
 
+def test_a_best_spectrum_is_of_the_best_advice_not_of_the_last(results):
+    problem = plasmonbench.catalogue.find_problem(PROBLEM)
+    table = tables(results, "random")[0]
+    worse = [0.1, *[0.9] * (len(table.stored.true_loss) - 1)]
+    best = best_spectrum(problem, with_losses(table, worse))
+    assert best.round == 1
+    np.testing.assert_array_equal(best.recipe, table.recommendations[0])
+
+
 def test_a_best_spectrum_of_a_recorded_lab_is_the_median_droplet(campaign_data, tmp_path):
     problem = (
         f"recorded:{campaign_data / 'agnp_losses.csv'}"
@@ -111,6 +120,25 @@ def test_a_best_spectrum_of_a_recorded_lab_is_the_median_droplet(campaign_data, 
     assert "recorded recipes alone" in shown.missing["maps"]
     assert shown.importance is None
     assert shown.particles == ()
+
+
+def test_a_recorded_recipe_that_was_recommended_and_never_made_has_a_spectrum(
+    campaign_data, tmp_path
+):
+    problem = (
+        f"recorded:{campaign_data / 'agnp_losses.csv'}"
+        f"[spectra={campaign_data / 'agnp_spectra_run1.csv'},rounds=1,batch_size=3,replicates=25]"
+    )
+    results = run(tmp_path / "run", problem, ["random"], seeds=1)
+    [table] = results.tables
+    lab = plasmonbench.catalogue.find_problem(table.stored.problem)
+    made = {recipe.tobytes() for recipe in table.recipes}
+    other = next(one for one in lab.space.candidates if one.tobytes() not in made)
+    found = best_spectrum(lab, replace(table, recommendations=other[None]))
+    np.testing.assert_array_equal(found.recipe, other)
+    # The droplets of that recipe and no other: their loss is the one on record, but for its scatter
+    # (.02) and that of 25 draws.
+    assert lab.loss(found.spectrum) == pytest.approx(lab.true_loss(other[None])[0], abs=0.05)
 
 
 def test_each_surrogate_is_that_of_its_strategy_s_median_campaign(results, found):

@@ -157,6 +157,17 @@ def test_the_page_of_a_hand_computed_run(rng):
     assert cells["| `oracle` (bound)"][8] == "-"
 
 
+def test_rounds_of_another_size_are_counted_in_batches_of_the_problem(rng):
+    runs = [*arriving("fast", [1, 2, 1, 2, 1]), *arriving("random", [3, 0, 4, 4, 0])]
+    # A batch of one recipe: rounds 2, 3, 4 and 8 are over after as many recipes.
+    single = PROBLEM | {"batch_size": 1, "rounds": 8}
+    text = page(runs, {"p": single}, "random", rng, "")
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    shares = {row[0]: row[2] for row in rows}
+    assert shares["| `fast`"] == "60 / 60 / 100 / 100"
+    assert shares["| `random`"] == "0 / 0 / 0 / 60"
+
+
 def test_ranks_over_two_problems(rng):
     first = [*arriving("fast", [1, 1]), *arriving("random", [4, 0]), *arriving("slow", [3, 3])]
     second = [*arriving("fast", [2, 2]), *arriving("random", [1, 1]), *arriving("slow", [0, 0])]

@@ -113,6 +113,24 @@ def test_scores_by_hand():
     assert score.enhancement.low is None  # two campaigns have no interval
 
 
+def test_one_lucky_first_recipe_is_no_enhancement():
+    # One of two with the first recipe would be 20 times random search; from two on it is 10.
+    lucky = [campaign([0.1] + [0.5] * 9, seed=k) for k in range(2)]
+    (score,) = score_pools(lucky, {"p": POOL}, np.random.default_rng(0))
+    assert (score.enhancement.value, score.enhancement_at) == (pytest.approx(10), 2)
+
+
+def test_a_resample_that_never_gets_there_is_the_worst_there_is():
+    # Five of six find both of the best with two recipes, 83 %: more than 80. Resamples with four of
+    # them or fewer, a quarter of all, never do.
+    runs = [campaign([0.1, 0.2], seed=k) for k in range(5)] + [campaign([0.5, 0.5], seed=5)]
+    (score,) = score_pools(runs, {"p": POOL}, np.random.default_rng(0))
+    factor = score.acceleration[0.8]
+    assert factor.value == pytest.approx(0.8 * 40 / (1 + (0.8 - 5 / 12) / (5 / 12)))
+    assert factor.low == 0
+    assert factor.high > factor.value
+
+
 def test_a_failed_campaign_found_nothing():
     whole = [0.1, 0.2]
     ok, failed = campaign(whole), campaign(whole, seed=1, failure="round 3: it broke")

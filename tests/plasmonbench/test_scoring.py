@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -164,7 +165,7 @@ def test_what_the_record_says_of_arrivals(rng):
     low, high = row["expected_recipes_interval"]
     assert 4 <= low < row["expected_recipes"] < high
     assert row["restricted_mean_recipes"] == pytest.approx((6 * 4 + 4 * 8) / 10)
-    reach = 1.959964 * 4 * (0.24 / 10) ** 0.5
+    reach = 2.262157 * 4 * (0.24 / 9) ** 0.5
     assert row["restricted_mean_recipes_interval"] == pytest.approx([5.6 - reach, 5.6 + reach])
 
 
@@ -222,3 +223,18 @@ def test_interval_of_the_median_covers_it(rng):
         found = kaplan_meier_median(list(np.minimum(times, 6)), list(times <= 6))
         covered += found.low <= 3 <= (np.inf if found.high is None else found.high)
     assert covered >= 180
+
+
+def test_planner_seconds_of_a_recipe_do_not_depend_on_the_size_of_rounds():
+    """Two recipes a round at .5 s and one a round at .25 s cost the same."""
+    whole = campaign([0.5] * 4)
+    single = replace(
+        campaign([0.5] * 8),
+        strategy="single",
+        recipes_by_round=tuple(range(1, 9)),
+        planner_cpu_seconds=(0.25,) * 8,
+    )
+    scores = {one.strategy: one for one in score_campaigns([whole, single], {"p": PROBLEM})}
+    assert scores["s"].planner_cpu_seconds_per_round == 0.5
+    assert scores["single"].planner_cpu_seconds_per_round == 0.25
+    assert [one.planner_cpu_seconds_per_recipe for one in scores.values()] == [0.25, 0.25]

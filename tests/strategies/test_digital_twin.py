@@ -79,7 +79,9 @@ def test_the_oracle_is_marked_in_tables(lab):
     }  # fmt: skip
     shown = []
     for names in (["oracle (bound)", "random"], ["random"]):
-        rows = [Score(name, "p", 1, 0, 0, never, never, 0.1, 0.1, 1.0, 1.0, None) for name in names]
+        rows = [
+            Score(name, "p", 1, 0, 0, never, never, 0.1, 0.1, 1.0, 1.0, 0.1, None) for name in names
+        ]
         console = Console(file=io.StringIO(), width=100)
         print_scores(console, rows, {"p": settings}, None)
         shown.append(console.file.getvalue())
