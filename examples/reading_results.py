@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import plasmonbench
+from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.figures.time_to_target import time_to_target, time_to_target_text
 
 
@@ -38,7 +39,10 @@ def main() -> None:
     run = arguments.run or small_run(
         Path(tempfile.mkdtemp()) / "run", seeds=2 if arguments.quick else 5
     )
-    results = plasmonbench.load(run)
+    try:
+        results = plasmonbench.load(run)
+    except PlasmonbenchError as error:  # no run there, or one that cannot be read
+        parser.error(str(error))
 
     # One row a campaign; rounds, recipes, droplets and explanations are tables too.
     columns = ["best_true_loss", "planner_cpu_seconds"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -81,15 +83,9 @@ def read_campaign(path: Path) -> StoredCampaign:
     PlasmonbenchError
         If it is not a campaign's file.
     """
-    try:
+    with _readable(path):
         table = pq.read_table(path, columns=["round", "true_loss"])
-        kept = json.loads(table.schema.metadata[METADATA_KEY])
-        return _stored(kept, table)
-    except (pa.ArrowInvalid, KeyError, TypeError, ValueError, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise PlasmonbenchError(
-            f"{path} cannot be read as a campaign ({reason}); delete it and run again"
-        ) from error
+        return _stored(_record(table), table)
 
 
 def read_campaign_table(path: Path) -> CampaignTable:
@@ -100,17 +96,33 @@ def read_campaign_table(path: Path) -> CampaignTable:
     PlasmonbenchError
         If it is not a campaign's file.
     """
-    try:
+    with _readable(path):
         file = pq.ParquetFile(path)
         names = [name for name in file.schema_arrow.names if name != SPECTRA]
         table = file.read(columns=names)
-        kept = json.loads(table.schema.metadata[METADATA_KEY])
-        return _whole(kept, table)
+        return _whole(_record(table), table)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn whatever an unreadable file raises into one clear line."""
+    try:
+        yield
     except (pa.ArrowInvalid, KeyError, TypeError, ValueError, OSError) as error:
         reason = str(error).partition("\n")[0]
         raise PlasmonbenchError(
-            f"{path} cannot be read as a campaign ({reason}); delete it and run again"
+            f"{path} cannot be read as a campaign ({reason}); if it is no file of yours, delete it "
+            "and run again"
         ) from error
+
+
+def _record(table: pa.Table) -> dict[str, Any]:
+    """Return what belongs to the campaign and its rounds."""
+    metadata = table.schema.metadata or {}
+    if METADATA_KEY not in metadata:
+        raise ValueError("it was not written by plasmonbench")
+    kept: dict[str, Any] = json.loads(metadata[METADATA_KEY])
+    return kept
 
 
 def column_of(axis: str) -> str:

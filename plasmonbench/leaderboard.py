@@ -170,7 +170,7 @@ def _section(
             ]
         cells += [
             _number(score.best_true_loss_median, ".4f"),
-            _number(_seconds_per_batch(score, settings), ".2g"),
+            _number(score.planner_cpu_seconds_per_batch, ".2g"),
             *_saved(compared.get(score.strategy)),
         ]
         table.append(row(cells))
@@ -224,12 +224,6 @@ def _by_recipes(score: Score) -> tuple[bool, float, float]:
         np.inf if median is None else median,
         np.inf if loss is None else loss,
     )
-
-
-def _seconds_per_batch(score: Score, settings: Mapping[str, Any]) -> float | None:
-    """Return what planning as many recipes as a round of the problem holds takes."""
-    seconds = score.planner_cpu_seconds_per_recipe
-    return None if seconds is None else seconds * float(settings["batch_size"])
 
 
 def _name(strategy: str) -> str:

@@ -45,8 +45,9 @@ class Score:
     compilation do not show in it."""
     planner_cpu_seconds_per_round: float | None
     """The same in CPU seconds, which a busy machine does not lengthen."""
-    planner_cpu_seconds_per_recipe: float | None
-    """CPU seconds by the recipes planned: what compares strategies whose rounds differ in size."""
+    planner_cpu_seconds_per_batch: float | None
+    """CPU seconds for as many recipes as a full round of the problem holds: what compares
+    strategies whose rounds differ in size."""
     pool_recipes: Median | None
     """Recipes until 80 % of the best 5 % of a recorded pool were made; None elsewhere."""
     success_share: Estimate | None = None
@@ -215,8 +216,11 @@ def _score(
         planner_cpu_seconds_per_round=_median(
             [float(np.mean(c.planner_cpu_seconds)) for c in planned]
         ),
-        planner_cpu_seconds_per_recipe=_median(
-            [sum(c.planner_cpu_seconds) / c.recipes_by_round[-1] for c in planned]
+        planner_cpu_seconds_per_batch=_median(
+            [
+                sum(c.planner_cpu_seconds) * settings["batch_size"] / c.recipes_by_round[-1]
+                for c in planned
+            ]
         ),
         pool_recipes=_pool_recipes(campaigns, settings) if settings["finite"] else None,
         success_share=success_share(int(reached.sum()), len(campaigns)),

@@ -70,7 +70,7 @@ def score_record(
                 "final_true_loss_median": s.final_true_loss_median,
                 "planner_seconds_per_round": s.planner_seconds_per_round,
                 "planner_cpu_seconds_per_round": s.planner_cpu_seconds_per_round,
-                "planner_cpu_seconds_per_recipe": s.planner_cpu_seconds_per_recipe,
+                "planner_cpu_seconds_per_batch": s.planner_cpu_seconds_per_batch,
                 "pool_recipes_median": None if s.pool_recipes is None else s.pool_recipes.value,
             }
             | _estimate_record("success_share", s.success_share)

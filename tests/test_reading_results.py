@@ -27,3 +27,13 @@ def test_the_example_prints_the_medians_of_a_run(tmp_path):
     assert float(told) == pytest.approx(median, abs=1e-6)
     assert "of 3 campaigns of random" in done.stdout
     assert "plotly" in (tmp_path / "time_to_target.html").read_text(encoding="utf-8").lower()
+
+
+def test_a_folder_without_a_run_ends_in_one_line(tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "reading_results.py"), "nowhere"],
+        cwd=tmp_path, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "error: nowhere holds no run" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -11,6 +11,7 @@ from rich.console import Console
 from plasmonbench import leaderboard, store
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.randomness import generator
+from plasmonbench.whole_file import write_whole
 
 notes = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -41,5 +42,5 @@ def leaderboard_command(runs: tuple[Path, ...], path: Path, against: str) -> Non
     asked = ["plasmonbench", "leaderboard", *(str(run) for run in runs), "--out", str(path)]
     made_by = shlex.join(asked + (["--against", against] if against != "random" else []))
     text = leaderboard.page(campaigns, problems, against, generator("comparison", 0), made_by)
-    path.write_text(text, encoding="utf-8")
+    write_whole(path, text)
     notes.print(f"written: {path}", markup=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ from rich.console import Console
 
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.randomness import generator
+from plasmonbench.whole_file import write_whole
 
 notes = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -62,21 +62,3 @@ def report_command(
     )
     write_whole(path, text)
     notes.print(f"written: {path} ({len(text.encode()) / 1e6:.1f} MB)", markup=False)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all: under a temporary name, then renamed.
-
-    Raises
-    ------
-    PlasmonbenchError
-        If it cannot be written.
-    """
-    temporary = path.with_name(path.name + ".partial")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise PlasmonbenchError(f"{path} cannot be written: {error.strerror or error}") from error

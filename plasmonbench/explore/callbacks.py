@@ -116,6 +116,8 @@ def _register_in_browser(app: Dash) -> None:
         Output(amount, "value"),
         Input(slider, "value"),
         Input(amount, "value"),
+        Input(amount, "n_submit"),
+        Input(amount, "n_blur"),
         State(slider, "min"),
         State(slider, "max"),
         State(slider, "step"),

@@ -114,7 +114,7 @@ def sizes_figure(grown: ParticleSizes, *, feasible: bool = True) -> Figure:
             showgrid=True,
         ),
         "yaxis": axis(
-            f"share of {grown.metal} per ln size",
+            f"particles, area: share of {grown.metal}",
             range=[0, max(1.08 * highest, 0.3)],
             nticks=5,
         ),

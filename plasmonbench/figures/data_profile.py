@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from plasmonbench.figures.order import foremost, summary_order
+from plasmonbench.figures.steps import end_mark
 from plasmonbench.figures.style import (
     FADED,
     LEGEND_BELOW,
@@ -48,7 +49,8 @@ def data_profile(
             go.Scatter(
                 x=own["recipes"],
                 y=100 * own["share"],
-                mode="lines",
+                mode="lines+markers" if name in coloured else "lines",
+                marker=end_mark(len(own), looks[name].colour) if name in coloured else None,
                 line=_line(looks[name], coloured=name in coloured),
                 name=plain(name),
                 showlegend=name in coloured,

@@ -168,8 +168,9 @@ def shap_swarm_text(found: Importance) -> str:
         slope = np.corrcoef(values.recipes[:, axis], values.values[:, axis])[0, 1]
         way = "lowers" if slope < 0 else "raises"
         told.append(
-            f"in {name}, more {found.axes[axis]} {way} the loss most, from "
-            f"{values.values[:, axis].max():+.2f} to {values.values[:, axis].min():+.2f}"
+            f"in {name}, {found.axes[axis]} moves the loss most, by "
+            f"{values.values[:, axis].min():+.2f} to {values.values[:, axis].max():+.2f}, and on "
+            f"the whole more of it {way} it"
         )
     return (
         f"Shapley values of {len(found.truth.recipes)} random recipes, a point each: "

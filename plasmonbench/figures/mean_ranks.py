@@ -46,7 +46,7 @@ def mean_ranks(ranks: Ranks, *, looks: Mapping[str, Look] | None = None) -> go.F
         )
     _mark_best(figure, ranks, half)
     figure.update_layout(
-        title="Mean ranks; overlapping bars cannot be told apart",
+        title="Mean ranks; those whose bars overlap are not told apart",
         xaxis={"title": "mean rank"},
         yaxis={"autorange": "reversed", "type": "category", "ticks": "", "gridcolor": GRID},
         height=130 + ROW_HEIGHT * len(names),

@@ -51,6 +51,8 @@ def panels(
     title_length
         Characters of a panel's title in a line; longer ones take two.
     """
+    # On a phone the last tick label of one panel must not run into the first of the next.
+    between = 0.03 if columns > NARROW_COLUMNS else 0.08
     columns = _balanced(columns, len(titles))
     rows = -(-len(titles) // columns)
     plot_height = rows * panel_height + (rows - 1) * BETWEEN_ROWS
@@ -63,7 +65,7 @@ def panels(
         ],
         subplot_titles=[_wrapped(name, title_length) for name in titles],
         vertical_spacing=BETWEEN_ROWS / plot_height if rows > 1 else 0,
-        horizontal_spacing=(0.03 if shared_y else 0.1) if columns > 1 else 0,
+        horizontal_spacing=(between if shared_y else 0.1) if columns > 1 else 0,
     )
     figure.update_annotations(font_size=12)
     figure.update_layout(

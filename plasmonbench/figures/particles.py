@@ -52,7 +52,9 @@ def particles(droplets: Sequence[tuple[str, ParticleSizes]]) -> go.Figure:
             seen.add(name)
             figure.add_trace(trace, row=row, col=1)
     metal = droplets[0][1].metal
-    figure.update_yaxes(title_text=f"share of {metal}<br>per nm", rangemode="tozero")
+    figure.update_yaxes(
+        title_text=f"particles per nm,<br>area: share of {metal}", rangemode="tozero"
+    )
     figure.update_xaxes(title_text="size (nm)", row=len(droplets), col=1)
     figure.update_xaxes(range=[0, reach])
     figure.update_layout(

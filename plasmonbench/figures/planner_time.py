@@ -34,7 +34,7 @@ def planner_time(
     level: str | None = None,
     looks: Mapping[str, Look] | None = None,
 ) -> go.Figure:
-    """Draw median recipes to the target against the planner's CPU seconds a round.
+    """Draw median recipes to the target against the planner's CPU seconds for a full round.
 
     Vertical bars are 95 % intervals (Kaplan-Meier). A line joins the Pareto front: strategies
     that no other one beats in both. A median beyond the budget is drawn above the budget, hollow.
@@ -73,7 +73,7 @@ def planner_time(
         title="Recipes to the target against planning time",
         xaxis={
             "type": "log",
-            "title": "planner CPU time (s per round)",
+            "title": f"planner CPU time (s per {settings['batch_size']} recipes)",
             "exponentformat": "power",
             "dtick": 1,
             "range": _decades([seconds(score) for score in scores]),
@@ -92,7 +92,7 @@ def planner_time_text(
     """Say which strategies no other one beats in both planning time and recipes."""
     scores = _scores(campaigns, settings, level)
     front = [
-        f"{one.strategy} ({seconds(one):.2g} s a round, {_recipes(one):g} recipes)"
+        f"{one.strategy} ({seconds(one):.2g} s, {_recipes(one):g} recipes)"
         for one in pareto_front(scores)
     ]
     never = [one.strategy for one in scores if one.recipes_to_target.value is None]
@@ -104,7 +104,10 @@ def planner_time_text(
     )
     if not front:
         return f"No strategy's median campaign reached the level.{beyond}"
-    return f"No strategy is both faster to plan and sooner there than {in_words(front)}.{beyond}"
+    return (
+        f"No strategy is both faster to plan {settings['batch_size']} recipes and sooner there "
+        f"than {in_words(front)}.{beyond}"
+    )
 
 
 def pareto_front(scores: Sequence[Score]) -> list[Score]:
@@ -125,8 +128,8 @@ def pareto_front(scores: Sequence[Score]) -> list[Score]:
 
 
 def seconds(score: Score) -> float:
-    """Return the CPU seconds of a round, as they are drawn."""
-    return max(score.planner_cpu_seconds_per_round or 0.0, LEAST_SECONDS)
+    """Return the CPU seconds of a full round of the problem, as they are drawn."""
+    return max(score.planner_cpu_seconds_per_batch or 0.0, LEAST_SECONDS)
 
 
 def _decades(values: Sequence[float]) -> list[float]:
@@ -192,6 +195,6 @@ def _point(score: Score, look: Look, budget: float, *, named: bool) -> go.Scatte
         },
         hovertemplate=(
             f"{plain(score.strategy)}<br>{told} recipes (median)<br>"
-            f"{seconds(score):.2g} s a round<extra></extra>"
+            f"{seconds(score):.2g} s<extra></extra>"
         ),
     )

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from plasmonbench.arrays import FloatArray
 from plasmonbench.figures.order import summary_order
 from plasmonbench.figures.panels import WIDE_COLUMNS, panels, place
-from plasmonbench.figures.steps import background, step_band
+from plasmonbench.figures.steps import background, end_mark, step_band
 from plasmonbench.figures.style import Look, in_words, look_of, plain
 
 FLOOR = 1e-4
@@ -88,8 +88,9 @@ def _line(name: str, recipes: FloatArray, heights: FloatArray, look: Look) -> go
     return go.Scatter(
         x=recipes,
         y=heights,
-        mode="lines",
+        mode="lines+markers",
         line={"shape": "hv", "color": look.colour, "width": 2.5},
+        marker=end_mark(len(recipes), look.colour),
         name=plain(name),
         hovertemplate=f"{plain(name)}<br>regret %{{y:.2g}} after %{{x}}<extra></extra>",
     )

@@ -10,6 +10,9 @@ import plotly.graph_objects as go
 from plasmonbench.arrays import FloatArray
 from plasmonbench.figures.style import FADED, translucent
 
+END_SIZE = 7
+"""Of the mark at the end of a curve, px."""
+
 
 def step_band(when: FloatArray, low: FloatArray, high: FloatArray, colour: str) -> go.Scatter:
     """Return the area between two step curves (n,), which is empty where an end is NaN."""
@@ -39,6 +42,15 @@ def background(curves: Sequence[tuple[FloatArray, FloatArray]]) -> go.Scatter:
         hoverinfo="skip",
         showlegend=False,
     )
+
+
+def end_mark(count: int, colour: str) -> dict[str, object]:
+    """Return the marker of a step curve of so many points: at the last one alone.
+
+    What the last round brought would be a stroke at the axis' end otherwise, since nothing follows
+    that the curve could hold it for.
+    """
+    return {"color": colour, "size": [0] * (count - 1) + [END_SIZE]}
 
 
 def as_steps(when: FloatArray, height: FloatArray) -> tuple[FloatArray, FloatArray]:

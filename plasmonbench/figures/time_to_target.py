@@ -13,7 +13,7 @@ from plasmonbench.arrays import FloatArray
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.figures.order import best_first, summary_order
 from plasmonbench.figures.panels import WIDE_COLUMNS, panels, place
-from plasmonbench.figures.steps import background, step_band
+from plasmonbench.figures.steps import background, end_mark, step_band
 from plasmonbench.figures.style import Look, in_words, look_of, plain
 from plasmonbench.scoring import times_to_target
 from plasmonbench.success import success_share
@@ -150,8 +150,9 @@ def _steps(name: str, curve: Arrivals, look: Look) -> go.Scatter:
     return go.Scatter(
         x=curve.when,
         y=100 * curve.share,
-        mode="lines",
+        mode="lines+markers",
         line={"shape": "hv", "color": look.colour, "width": 2.5},
+        marker=end_mark(len(curve.when), look.colour),
         name=plain(name),
         hovertemplate=f"{plain(name)}<br>%{{y:.0f}} % within %{{x:g}}<extra></extra>",
     )

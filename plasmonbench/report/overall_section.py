@@ -61,7 +61,7 @@ def _strategies(scores: Sequence[Score], ranks: Ranks | None) -> Table:
         own = [one for one in scores if one.strategy == name]
         campaigns, failed = sum(one.campaigns for one in own), sum(one.failed for one in own)
         share = success_share(sum(one.reached for one in own), campaigns)
-        seconds = [one.planner_cpu_seconds_per_round for one in own]
+        seconds = [one.planner_cpu_seconds_per_batch for one in own]
         known = [value for value in seconds if value is not None]
         rows.append(
             [
@@ -74,7 +74,7 @@ def _strategies(scores: Sequence[Score], ranks: Ranks | None) -> Table:
             ]
         )
     titles = ["strategy", "problems", "campaigns", "reached the level, %", "mean rank",
-              "planner CPU, s per round"]  # fmt: skip
+              "planner CPU, s per full round"]  # fmt: skip
     caption = (
         "Strategies over all of their problems, by mean rank. In brackets 95 % intervals (Wilson) "
         "of the share of campaigns that reached each problem's target level. Bounds "
@@ -137,7 +137,7 @@ def _ranks(ranks: Ranks, looks: Mapping[str, Look]) -> Drawing:
     return drawing(
         "Mean ranks",
         "On every pair of problem and seed the strategies are ranked by the recipes that they "
-        "needed; 1 is the best. Strategies whose bars overlap cannot be told apart (Friedman's "
+        "needed; 1 is the best. Strategies whose bars overlap are not told apart (Friedman's "
         "test and Nemenyi's critical difference at 5 %).",
         mean_ranks.mean_ranks_text(ranks),
         lambda _: mean_ranks.mean_ranks(ranks, looks=looks),

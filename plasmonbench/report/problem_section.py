@@ -111,7 +111,8 @@ def _arrival(subject: Subject) -> list[Drawing]:
             f"How soon campaigns reach {level}",
             "The line climbs when campaigns arrive: the recipe that they then recommend is truly "
             "at or below the target level. The sooner and the higher, the better. Bands are 95 % "
-            "intervals; the other strategies are grey.",
+            "intervals, from 5 campaigns on; the mark at the end is the whole budget's share; the "
+            "other strategies are grey.",
             time_to_target.time_to_target_text(
                 campaigns, settings, level=subject.level, order=order
             ),
@@ -137,8 +138,8 @@ def _regret(subject: Subject, rng: np.random.Generator) -> list[Drawing]:
             "Regret of the recommended recipe",
             "How far the true loss of the recommended recipe lies above the best one known "
             f"({subject.settings['optimum_loss']:.4f}). Lines are medians over campaigns, half of "
-            "which lie within the band; the scale is logarithmic and ends at "
-            f"{regret.FLOOR:g}.",
+            "which lie within the band; the mark is the last round's; the scale is logarithmic and "
+            f"ends at {regret.FLOOR:g}.",
             regret.regret_text(curves, order),
             lambda columns: regret.regret(curves, order, looks=subject.looks, columns=columns),
         )
@@ -177,7 +178,7 @@ def _cost(subject: Subject) -> list[Drawing]:
             "Planning time against recipes",
             "Far left: quick to compute; far down: few recipes needed. The line joins the "
             "strategies that no other beats in both. Hollow marks: more than half of the "
-            "campaigns did not arrive. Bars are 95 % intervals.",
+            "campaigns did not arrive. Bars are 95 % intervals, from 5 campaigns on.",
             planner_time.planner_time_text(campaigns, settings, level=subject.level),
             lambda _: planner_time.planner_time(
                 campaigns, settings, level=subject.level, looks=subject.looks

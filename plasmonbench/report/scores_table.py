@@ -19,6 +19,7 @@ from plasmonbench.strategy import BOUND_MARK
 
 LARGE = 100
 """From here on without decimals."""
+SIGNIFICANT = 0.05
 
 
 def scores_table(
@@ -60,7 +61,7 @@ def scores_table(
         titles += [f"reached {name}, %", "rounds to it", "recipes to it", "expected recipes"]
     if settings["finite"]:
         titles += ["recipes to 80 % of the best 5 %"]
-    titles += ["best true loss", "planner CPU, s per round"]
+    titles += ["best true loss", f"planner CPU, s per {settings['batch_size']} recipes"]
     if compared:
         titles += [f"recipes saved against {against}", "p (Holm)"]
     rows = []
@@ -73,12 +74,13 @@ def scores_table(
             row.append(_estimate(score.pool_recipes))
         row += [
             number(score.best_true_loss_median, ".4f"),
-            number(score.planner_cpu_seconds_per_round, ".2g"),
+            number(score.planner_cpu_seconds_per_batch, ".2g"),
         ]
         if compared:
             row += _saved(compared.get(strategy))
         rows.append(row)
-    return Table(f"{problem}: strategies, the best first. {_caption(name)}", titles, rows)
+    caption = f"{problem}: strategies, the best first. {_caption(name)}{_of_test(compared)}"
+    return Table(caption, titles, rows)
 
 
 def compared_with(campaigns: Sequence[StoredCampaign], against: str | None) -> str | None:
@@ -173,6 +175,24 @@ def _saved(comparison: Comparison | None) -> list[Cell]:
 def _caption(name: str | None) -> str:
     shown = f"Reached: the recommended recipe is truly at or below {name}. " if name else ""
     return (
-        f"{shown}In brackets 95 % intervals; {NOTHING}: not reached by half of the campaigns, or "
+        f"{shown}In brackets 95 % intervals (but for shares, from 5 campaigns on); "
+        f"{NOTHING}: not reached by half of the campaigns, or "
         "not known. A failed campaign counts as one that never arrives."
+    )
+
+
+def _of_test(compared: Mapping[str, Comparison]) -> str:
+    """Say what the comparison is, and where so few seeds can show nothing."""
+    if not compared:
+        return ""
+    seeds = max(one.seeds for one in compared.values())
+    least = 2 * 0.5**seeds  # two-sided: all signs alike
+    blind = (
+        f" With {seeds} seeds no p can be below {least:.2g}, however large the difference."
+        if least > SIGNIFICANT
+        else ""
+    )
+    return (
+        " Recipes saved: mean over seeds; who never arrives counts as one recipe beyond the "
+        f"budget. p: paired permutation test, corrected for all comparisons.{blind}"
     )

@@ -105,6 +105,20 @@ def test_keys_move_a_slider_and_numbers_are_brought_within_bounds(page):
     assert recipe(page) == values
 
 
+def test_a_number_that_is_typed_again_counts_again(page):
+    """A number field of Dash tells of no change from what was typed into it last."""
+    middle = recipe(page)
+    for number in ("12", "999", "1.3e1"):
+        for _ in range(2):
+            amount(page, 3).fill(number)
+            amount(page, 3).press("Enter")
+            wanted = [*middle[:3], min(float(number), 20.0), middle[4]]
+            wait_for_loss(page, wanted)
+            assert recipe(page) == wanted
+            page.click("#middle")
+            wait_for_loss(page, middle)
+
+
 def test_the_state_is_kept_in_the_address(page):
     set_slider(page, 3, 6.3)
     page.wait_for_url(re.compile("q_seed=6.3"))

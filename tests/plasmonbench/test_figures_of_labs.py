@@ -263,7 +263,8 @@ def test_points_of_one_place_stand_apart(weights):
 def test_the_swarm_in_words(weights):
     text = shap_swarm_text(weights)
     assert "3 random recipes" in text
-    assert "in the truth, more q_seed raises the loss most, from +0.40 to -0.30" in text
+    assert "in the truth, q_seed moves the loss most, by -0.30 to +0.40, and on the" in text
+    assert "whole more of it raises it" in text
 
 
 def test_areas_of_particles_are_their_shares(grown):

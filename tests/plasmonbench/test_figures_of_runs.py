@@ -222,6 +222,20 @@ def test_too_few_campaigns_have_a_curve_but_no_band(campaigns):
     assert all(len(trace.x) == 0 for trace in bands)
 
 
+@pytest.mark.parametrize("draw", ["arrivals", "regret", "profile"])
+def test_what_the_last_round_brought_is_marked(campaigns, rng, draw):
+    if draw == "arrivals":
+        figure = time_to_target(campaigns, SETTINGS)
+    elif draw == "regret":
+        figure = regret(regret_curves(campaigns, SETTINGS, rng))
+    else:
+        figure = data_profile(data_profiles(campaigns, {"p": SETTINGS}))
+    [line] = lines(figure, NEVER)
+    assert "markers" in line.mode
+    assert list(np.flatnonzero(line.marker.size)) == [len(line.x) - 1]
+    assert line.x[-1] == 8
+
+
 # -- regret -------------------------------------------------------------------------------------
 
 
@@ -341,9 +355,9 @@ def test_planner_time_draws_medians_and_who_never_arrived(campaigns):
     assert never.marker.color == "white"
     [front] = lines(figure, "Pareto front")
     assert list(front.x) == [0.1, 2.0]
-    assert "s per round" in figure.layout.xaxis.title.text
+    assert "s per 2 recipes" in figure.layout.xaxis.title.text
     text = planner_time_text(campaigns, SETTINGS)
-    assert f"{SLOW} (0.1 s a round, 6 recipes)" in text
+    assert f"{SLOW} (0.1 s, 6 recipes)" in text
     assert f"The median campaign of {NEVER} did not reach" in text
 
 

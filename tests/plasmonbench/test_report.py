@@ -224,13 +224,26 @@ def test_the_table_holds_the_scores(run):
     assert good["recipes to it"].value == 45
     assert good["expected recipes"].value == 45
     assert good["best true loss"].text == "0.1100"
-    assert good["planner CPU, s per round"].value == 1.0
+    assert good["planner CPU, s per 15 recipes"].value == 1.0
     assert good["recipes saved against random"].value == 1.0
     assert broken["campaigns"].text == "6 (6 failed)"
     assert broken["reached 1 in 1,000, %"].value == 0
     assert broken["rounds to it"].text == NOTHING
     assert rows[BOUND]["p (Holm)"].text == NOTHING
     assert rows["random"]["p (Holm)"].text == NOTHING
+
+
+@pytest.mark.parametrize(("seeds", "told"), [(3, "no p can be below 0.25"), (6, None)])
+def test_the_caption_says_where_few_seeds_can_show_nothing(run, seeds, told):
+    results = load(run)
+    few = [one for one in results.stored if one.seed < seeds]
+    settings = results.problems[PROBLEM]
+    caption = scores_table(few, settings, None, "random", generator("comparison", 0)).caption
+    assert "paired permutation test" in caption
+    assert ("no p can be below" in caption) == (told is not None)
+    assert told is None or told in caption
+    alone = scores_table(few, settings, None, None, generator("comparison", 0)).caption
+    assert "permutation" not in alone
 
 
 def test_failures_are_told_with_their_reason(text):

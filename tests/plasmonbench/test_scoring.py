@@ -237,4 +237,4 @@ def test_planner_seconds_of_a_recipe_do_not_depend_on_the_size_of_rounds():
     scores = {one.strategy: one for one in score_campaigns([whole, single], {"p": PROBLEM})}
     assert scores["s"].planner_cpu_seconds_per_round == 0.5
     assert scores["single"].planner_cpu_seconds_per_round == 0.25
-    assert [one.planner_cpu_seconds_per_recipe for one in scores.values()] == [0.25, 0.25]
+    assert [one.planner_cpu_seconds_per_batch for one in scores.values()] == [0.5, 0.5]

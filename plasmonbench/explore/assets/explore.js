@@ -7,13 +7,20 @@
     return Math.min(high, Math.max(low, rounded));
   }
 
-  function sync(slider, amount, low, high, step) {
+  // A number field tells of no change where the number is the one that was typed into it last,
+  // even if a button has set another since; so what stands in it is read at Enter and on leaving.
+  function sync(slider, amount, _submits, _blurs, low, high, step) {
     const same = window.dash_clientside.no_update;
-    const triggered = window.dash_clientside.callback_context.triggered[0];
-    const typed = triggered && triggered.prop_id.includes('"type":"amount"');
-    if (typed) {
-      const number = parseFloat(amount);
+    const triggered = window.dash_clientside.callback_context.triggered
+      .map((t) => t.prop_id)
+      .find((id) => id.includes('"type":"amount"'));
+    if (triggered) {
+      const field = document.getElementById(triggered.slice(0, triggered.lastIndexOf(".")));
+      const number = parseFloat(field ? field.value : amount);
       const value = Number.isFinite(number) ? settle(number, low, high, step) : Number(slider);
+      if (field && field.value !== String(value)) {
+        field.value = String(value);
+      }
       return [value === Number(slider) ? same : value, value === amount ? same : value];
     }
     const value = Number(slider);
