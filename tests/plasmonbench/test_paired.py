@@ -212,3 +212,6 @@ def test_the_command_writes_a_page_of_a_run(tmp_path, monkeypatch):
         runner.invoke(
             cli.cli, ["leaderboard", "here", "--out", "no/page.md"], catch_exceptions=False
         )
+    (tmp_path / "taken.md.partial").mkdir()
+    with pytest.raises(PlasmonbenchError, match="cannot be written"):
+        runner.invoke(cli.cli, ["leaderboard", "here", "--out", "taken.md"], catch_exceptions=False)

@@ -205,6 +205,9 @@ def test_what_is_no_run_is_told_in_one_line(tmp_path):
     path.write_bytes(b"PAR1 no more")
     with pytest.raises(PlasmonbenchError, match="cannot be read as a campaign"):
         plasmonbench.load(broken)
+    pd.DataFrame({"round": [0], "true_loss": [0.5]}).to_parquet(path)
+    with pytest.raises(PlasmonbenchError, match="not written by plasmonbench"):
+        plasmonbench.load(broken)
 
 
 def test_a_real_run_agrees_with_its_files(toy, tmp_path):
