@@ -21,7 +21,7 @@ from plasmonbench.randomness import generator, planner_seed
 from plasmonbench.registry import StrategyPlan, find_strategy
 from plasmonbench.replay import replayed_history
 from plasmonbench.results import Results
-from plasmonbench.scoring import score_campaigns
+from plasmonbench.scoring.scores import score_campaigns
 from plasmonbench.sensitivity import AxisSensitivity, analyse
 from plasmonbench.shap_values import ShapValues, shap_sample, shap_values
 from plasmonbench.strategy import BOUND_MARK, PredictedLoss

@@ -11,8 +11,8 @@ from scipy.stats import rankdata
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.markdown import NOTHING, header, row
-from plasmonbench.paired import Comparison, compare_with
-from plasmonbench.scoring import Median, Score, first_round_at, score_campaigns, target_loss
+from plasmonbench.scoring.paired import Comparison, compare_with
+from plasmonbench.scoring.scores import Median, Score, first_round_at, score_campaigns, target_loss
 from plasmonbench.strategy import BOUND_MARK
 
 EARLY_ROUNDS = (2, 3, 4)

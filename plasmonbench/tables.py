@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from plasmonbench.campaign_file import StoredCampaign
-from plasmonbench.estimates import Estimate
-from plasmonbench.scoring import Median, Score, target_loss
+from plasmonbench.scoring.estimates import Estimate
+from plasmonbench.scoring.scores import Median, Score, target_loss
 from plasmonbench.strategy import BOUND_MARK
 
 

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from plasmonbench import pool_scoring, store
-from plasmonbench.pool_scoring import Factor, PoolScore
+from plasmonbench import store
 from plasmonbench.randomness import generator
+from plasmonbench.scoring import pools
+from plasmonbench.scoring.pools import Factor, PoolScore
 
 out = Console(soft_wrap=False, highlight=False)
 notes = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -28,9 +29,9 @@ def pool_command(runs: tuple[Path, ...], *, as_json: bool) -> None:
     """Score RUNS (folders) on recorded campaigns: acceleration and enhancement over random."""
     problems, campaigns = store.merged([store.Store(folder) for folder in runs])
     # Its own key: intervals do not depend on what else is drawn.
-    scores = pool_scoring.score_pools(campaigns, problems, generator("landscape", 3))
+    scores = pools.score_pools(campaigns, problems, generator("landscape", 3))
     if as_json:
-        click.echo(json.dumps(pool_scoring.as_record(scores), allow_nan=False))
+        click.echo(json.dumps(pools.as_record(scores), allow_nan=False))
         return
     for problem in dict.fromkeys(score.problem for score in scores):
         _print(problem, [score for score in scores if score.problem == problem])
@@ -72,7 +73,7 @@ def _print_references() -> None:
     table.add_column("planner")
     for heading in ("AF(0.8)", "largest EF"):
         table.add_column(heading, justify="right")
-    for one in pool_scoring.REFERENCES:
+    for one in pools.REFERENCES:
         table.add_row(Text(one.strategy), f"{one.acceleration:.1f}", f"{one.enhancement:.1f}")
     out.print(table)
     out.print(

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.randomness import generator
-from plasmonbench.scoring import score_campaigns
+from plasmonbench.scoring.scores import score_campaigns
 from plasmonbench.tables import campaign_records, print_scores, score_record
 
 out = Console(soft_wrap=False)

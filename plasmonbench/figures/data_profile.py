@@ -32,7 +32,7 @@ def data_profile(
     Parameters
     ----------
     profiles
-        From `plasmonbench.data_profiles.data_profiles`.
+        From `plasmonbench.scoring.data_profiles.data_profiles`.
     order
         Strategies, the best first; None: by the area under their profiles.
     looks

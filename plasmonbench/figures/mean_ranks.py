@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 
 from plasmonbench.figures.style import GRID, INK, Look, in_words, look_of, plain, template
-from plasmonbench.ranks import Ranks
+from plasmonbench.scoring.ranks import Ranks
 
 ROW_HEIGHT = 30
 """px."""
@@ -23,7 +23,7 @@ def mean_ranks(ranks: Ranks, *, looks: Mapping[str, Look] | None = None) -> go.F
     Parameters
     ----------
     ranks
-        From `plasmonbench.ranks.friedman_ranks`.
+        From `plasmonbench.scoring.ranks.friedman_ranks`.
     looks
         Of all strategies of a page; None: of those ranked.
     """

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plasmonbench.campaign_file import StoredCampaign
-from plasmonbench.scoring import score_campaigns
+from plasmonbench.scoring.scores import score_campaigns
 from plasmonbench.strategy import BOUND_MARK
 
 FOREMOST = 6

@@ -18,7 +18,7 @@ from plasmonbench.figures.style import (
     plain,
     template,
 )
-from plasmonbench.scoring import Score, score_campaigns
+from plasmonbench.scoring.scores import Score, score_campaigns
 from plasmonbench.strategy import BOUND_MARK
 
 BEYOND = 1.08

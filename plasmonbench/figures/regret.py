@@ -33,7 +33,7 @@ def regret(
     Parameters
     ----------
     curves
-        From `plasmonbench.regret.regret_curves`.
+        From `plasmonbench.scoring.regret.regret_curves`.
     order
         Strategies in the order of panels; None: as in ``curves``.
     looks

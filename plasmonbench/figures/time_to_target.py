@@ -15,9 +15,9 @@ from plasmonbench.figures.order import best_first, summary_order
 from plasmonbench.figures.panels import WIDE_COLUMNS, panels, place
 from plasmonbench.figures.steps import background, end_mark, step_band
 from plasmonbench.figures.style import Look, in_words, look_of, plain
-from plasmonbench.scoring import times_to_target
-from plasmonbench.success import success_share
-from plasmonbench.survival import kaplan_meier
+from plasmonbench.scoring.scores import times_to_target
+from plasmonbench.scoring.success import success_share
+from plasmonbench.scoring.survival import kaplan_meier
 
 Unit = Literal["recipes", "rounds"]
 AXIS_TITLES = {"recipes": "recipes made", "rounds": "rounds"}

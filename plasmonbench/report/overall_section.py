@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from plasmonbench.data_profiles import data_profiles
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.figures import data_profile, mean_ranks
 from plasmonbench.figures.style import Look
-from plasmonbench.ranks import Ranks, friedman_ranks
 from plasmonbench.report.parts import (
     NOTHING,
     Cell,
@@ -23,9 +21,11 @@ from plasmonbench.report.parts import (
 from plasmonbench.report.problem_section import drawing
 from plasmonbench.report.scores_table import percentage
 from plasmonbench.results import Results
-from plasmonbench.scoring import Score, score_campaigns
+from plasmonbench.scoring.data_profiles import data_profiles
+from plasmonbench.scoring.ranks import Ranks, friedman_ranks
+from plasmonbench.scoring.scores import Score, score_campaigns
+from plasmonbench.scoring.success import success_share
 from plasmonbench.strategy import BOUND_MARK
-from plasmonbench.success import success_share
 
 
 def overall_section(results: Results, level: str | None, looks: Mapping[str, Look]) -> Section:

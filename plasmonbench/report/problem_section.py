@@ -20,11 +20,11 @@ from plasmonbench.figures import (
 from plasmonbench.figures.order import best_first
 from plasmonbench.figures.panels import NARROW_COLUMNS, WIDE_COLUMNS
 from plasmonbench.figures.style import Look
-from plasmonbench.regret import regret_curves
 from plasmonbench.report.figure_json import figure_record
 from plasmonbench.report.parts import Drawing, Section
 from plasmonbench.report.scores_table import compared_with, failures, scores_table
 from plasmonbench.results import Results
+from plasmonbench.scoring.regret import regret_curves
 
 
 @dataclass(frozen=True, eq=False)

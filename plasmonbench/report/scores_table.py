@@ -10,11 +10,11 @@ import numpy as np
 
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.estimates import Estimate
 from plasmonbench.figures.order import FLOOR, best_first
-from plasmonbench.paired import Comparison, compare_with
 from plasmonbench.report.parts import NOTHING, Cell, Table, interval, number, words
-from plasmonbench.scoring import Score, score_campaigns
+from plasmonbench.scoring.estimates import Estimate
+from plasmonbench.scoring.paired import Comparison, compare_with
+from plasmonbench.scoring.scores import Score, score_campaigns
 from plasmonbench.strategy import BOUND_MARK
 
 LARGE = 100

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plasmonbench.campaign_file import StoredCampaign
-from plasmonbench.data_profiles import data_profiles
 from plasmonbench.figures.data_profile import data_profile, data_profile_text, profile_order
 from plasmonbench.figures.mean_ranks import mean_ranks, mean_ranks_text
 from plasmonbench.figures.network_quality import (
@@ -41,9 +40,10 @@ from plasmonbench.figures.style import (
     translucent,
 )
 from plasmonbench.figures.time_to_target import arrivals, time_to_target, time_to_target_text
-from plasmonbench.ranks import friedman_ranks
-from plasmonbench.regret import regret_curves
-from plasmonbench.scoring import score_campaigns
+from plasmonbench.scoring.data_profiles import data_profiles
+from plasmonbench.scoring.ranks import friedman_ranks
+from plasmonbench.scoring.regret import regret_curves
+from plasmonbench.scoring.scores import score_campaigns
 
 SETTINGS = {
     "rounds": 4,

@@ -21,7 +21,7 @@ from plasmonbench.report.page import page
 from plasmonbench.report.parts import NOTHING, interval, number
 from plasmonbench.report.record_section import seed_ranges
 from plasmonbench.report.scores_table import scores_table
-from plasmonbench.scoring import score_campaigns
+from plasmonbench.scoring.scores import score_campaigns
 from plasmonbench.store import Store
 
 PROBLEM, OTHER = "silver-prisms[rounds=3]", "silver-prisms[lab=1,rounds=3]"

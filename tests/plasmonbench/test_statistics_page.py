@@ -34,4 +34,4 @@ def test_every_function_named_is_there():
         module = None
         for name in re.findall(r"`([a-z_.]+)`", cell):
             module, _, function = name.rpartition(".") if "." in name else (module, "", name)
-            exec(f"from plasmonbench.{module} import {function}", {})  # noqa: S102
+            exec(f"from plasmonbench.scoring.{module} import {function}", {})  # noqa: S102

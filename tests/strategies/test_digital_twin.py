@@ -10,7 +10,7 @@ from rich.console import Console
 from plasmonbench import History, PlasmonbenchError, SpectralLoss, find_mechanism
 from plasmonbench.catalogue import find_problem_without_landscape
 from plasmonbench.registry import find_strategy
-from plasmonbench.scoring import Median, Score
+from plasmonbench.scoring.scores import Median, Score
 from plasmonbench.tables import print_scores
 from strategies.digital_twin import DigitalTwin
 from strategies.models.coarse import coarse_loss

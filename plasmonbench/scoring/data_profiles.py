@@ -11,7 +11,7 @@ import pandas as pd
 from plasmonbench.arrays import FloatArray
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.scoring import times_to_target
+from plasmonbench.scoring.scores import times_to_target
 
 
 def data_profiles(

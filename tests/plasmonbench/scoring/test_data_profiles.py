@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from plasmonbench import PlasmonbenchError
 from plasmonbench.campaign_file import StoredCampaign
-from plasmonbench.data_profiles import data_profiles
-from plasmonbench.estimates import Estimate
-from plasmonbench.scoring import times_to_target
-from plasmonbench.wall_clock import seconds_to_target, time_to_target
+from plasmonbench.scoring.data_profiles import data_profiles
+from plasmonbench.scoring.estimates import Estimate
+from plasmonbench.scoring.scores import times_to_target
+from plasmonbench.scoring.wall_clock import seconds_to_target, time_to_target
 
 PROBLEM = {
     "rounds": 4,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scipy.stats import binomtest
 
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.estimates import CONFIDENCE, Estimate
+from plasmonbench.scoring.estimates import CONFIDENCE, Estimate
 
 
 def success_share(reached: int, campaigns: int) -> Estimate:

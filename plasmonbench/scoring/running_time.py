@@ -7,13 +7,13 @@ import numpy.typing as npt
 
 from plasmonbench.arrays import BoolArray, FloatArray
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.estimates import (
+from plasmonbench.scoring.estimates import (
     LEAST_FOR_INTERVAL,
     Estimate,
     percentile_interval,
     resampled_rows,
 )
-from plasmonbench.success import success_share
+from plasmonbench.scoring.success import success_share
 
 
 def expected_running_time(spent: npt.ArrayLike, reached: npt.ArrayLike) -> float | None:

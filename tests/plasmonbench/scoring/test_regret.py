@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from plasmonbench import PlasmonbenchError
 from plasmonbench.campaign_file import StoredCampaign
-from plasmonbench.estimates import Estimate
-from plasmonbench.factors import _interval, acceleration_factors, enhancement_factors
-from plasmonbench.regret import area_under_regret, regret_after, regret_curves
+from plasmonbench.scoring.estimates import Estimate
+from plasmonbench.scoring.factors import _interval, acceleration_factors, enhancement_factors
+from plasmonbench.scoring.regret import area_under_regret, regret_after, regret_curves
 
 PROBLEM = {
     "rounds": 4,

@@ -8,7 +8,7 @@ from scipy import stats
 
 from plasmonbench import PlasmonbenchError
 from plasmonbench.campaign_file import StoredCampaign
-from plasmonbench.ranks import critical_difference, friedman_ranks, rank_blocks
+from plasmonbench.scoring.ranks import critical_difference, friedman_ranks, rank_blocks
 
 PROBLEM = {
     "rounds": 4,

@@ -12,7 +12,7 @@ from scipy.stats import permutation_test
 from plasmonbench.arrays import FloatArray
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.scoring import first_round_at, target_loss
+from plasmonbench.scoring.scores import first_round_at, target_loss
 
 RESAMPLES = 9999
 """Sign flips; below 14 seeds all of them are tried."""

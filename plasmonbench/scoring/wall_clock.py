@@ -11,9 +11,9 @@ import numpy as np
 from plasmonbench.arrays import BoolArray, FloatArray
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.estimates import Estimate
-from plasmonbench.scoring import by_strategy, first_round_at, target_loss
-from plasmonbench.survival import kaplan_meier_median
+from plasmonbench.scoring.estimates import Estimate
+from plasmonbench.scoring.scores import by_strategy, first_round_at, target_loss
+from plasmonbench.scoring.survival import kaplan_meier_median
 
 
 def seconds_to_target(
@@ -84,7 +84,7 @@ def time_to_target(
 ) -> dict[str, Estimate]:
     """Return the median seconds to a target level by strategy, with its interval.
 
-    Kaplan-Meier medians (`plasmonbench.survival`) of `seconds_to_target`; None: not reached by
+    Kaplan-Meier medians (`.survival`) of `seconds_to_target`; None: not reached by
     half of the campaigns.
 
     Parameters

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from plasmonbench import PlasmonbenchError, cli
 from plasmonbench.campaign_file import StoredCampaign
-from plasmonbench.pool_scoring import (
+from plasmonbench.scoring.pools import (
     acceleration_factor,
     as_record,
     enhancement_factors,

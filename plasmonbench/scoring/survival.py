@@ -13,8 +13,8 @@ from scipy import stats
 
 from plasmonbench.arrays import BoolArray, FloatArray, IntArray
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.estimates import CONFIDENCE, LEAST_FOR_INTERVAL, Estimate
-from plasmonbench.success import success_share
+from plasmonbench.scoring.estimates import CONFIDENCE, LEAST_FOR_INTERVAL, Estimate
+from plasmonbench.scoring.success import success_share
 
 ROUNDING = 1e-9
 """Relative standard error below which times did not vary: what is left is rounding."""

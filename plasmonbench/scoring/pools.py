@@ -15,8 +15,8 @@ import numpy as np
 from plasmonbench.arrays import FloatArray
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.estimates import CONFIDENCE, LEAST_FOR_INTERVAL
-from plasmonbench.scoring import POOL_BEST_SHARE
+from plasmonbench.scoring.estimates import CONFIDENCE, LEAST_FOR_INTERVAL
+from plasmonbench.scoring.scores import POOL_BEST_SHARE
 
 SHARES = (0.5, 0.8)
 """Shares of the best recipes at which acceleration is given."""

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from plasmonbench import PlasmonbenchError, cli
 from plasmonbench.campaign_file import StoredCampaign
-from plasmonbench.estimates import Estimate
-from plasmonbench.scoring import Median, kaplan_meier_median, score_campaigns
+from plasmonbench.scoring.estimates import Estimate
+from plasmonbench.scoring.scores import Median, kaplan_meier_median, score_campaigns
 from plasmonbench.tables import campaign_records, score_record
 
 LEVELS = [{"name": "easy", "loss": 0.5}, {"name": "hard", "loss": 0.2}]

@@ -1,7 +1,7 @@
 """How many times sooner, and how many times better, than random search on a simulated problem.
 
 The factors of Liang et al., npj Comput. Mater. 7:188 (2021), where the whole landscape is not a
-pool whose best can be counted. On recorded pools see `plasmonbench.pool_scoring`.
+pool whose best can be counted. On recorded pools see `plasmonbench.scoring.pools`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from plasmonbench.arrays import BoolArray, FloatArray
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.estimates import (
+from plasmonbench.scoring.estimates import (
     LEAST_FOR_INTERVAL,
     Estimate,
     finite_or_none,
@@ -22,13 +22,13 @@ from plasmonbench.estimates import (
     quantile,
     resampled_rows,
 )
-from plasmonbench.regret import regret_after
-from plasmonbench.running_time import (
+from plasmonbench.scoring.regret import regret_after
+from plasmonbench.scoring.running_time import (
     expected_running_time,
     resampled_running_times,
     running_time_interval,
 )
-from plasmonbench.scoring import by_strategy, times_to_target
+from plasmonbench.scoring.scores import by_strategy, times_to_target
 
 REFERENCE = "random"
 
@@ -43,7 +43,7 @@ def acceleration_factors(
 ) -> dict[str, Estimate]:
     """Return AF by strategy: recipes that random search needs to a target level, over its own.
 
-    Both are expected running times (`plasmonbench.running_time`), so that campaigns which never
+    Both are expected running times (`.running_time`), so that campaigns which never
     arrived have their say. The interval is a bootstrap over the whole campaigns of both. Where
     random search or the strategy never arrived at all the factor is None; where random search did
     not, ``low`` still says how large it must be at least, and where the strategy did not, ``high``
@@ -88,7 +88,7 @@ def enhancement_factors(
 ) -> dict[str, Estimate]:
     """Return EF by strategy: the regret of random search over its own after as many recipes.
 
-    Both are medians over campaigns of the simple regret (`plasmonbench.regret`); the interval is
+    Both are medians over campaigns of the simple regret (`.regret`); the interval is
     a bootstrap over the whole campaigns of both. None where there is nothing to divide by: the
     strategy's regret is nothing, or most of its campaigns (or those of random search) failed.
 

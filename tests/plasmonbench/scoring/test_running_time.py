@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plasmonbench import PlasmonbenchError
-from plasmonbench.estimates import Estimate, percentile_interval, quantile
-from plasmonbench.running_time import expected_running_time, running_time_interval
-from plasmonbench.success import success_share
+from plasmonbench.scoring.estimates import Estimate, percentile_interval, quantile
+from plasmonbench.scoring.running_time import expected_running_time, running_time_interval
+from plasmonbench.scoring.success import success_share
 
 trials = st.lists(st.tuples(st.integers(1, 100), st.booleans()), min_size=1, max_size=25).map(
     lambda pairs: ([float(cost) for cost, _ in pairs], [success for _, success in pairs])

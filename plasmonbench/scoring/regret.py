@@ -11,7 +11,7 @@ import pandas as pd
 from plasmonbench.arrays import FloatArray, IntArray
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.estimates import (
+from plasmonbench.scoring.estimates import (
     CONFIDENCE,
     LEAST_FOR_INTERVAL,
     Estimate,
@@ -20,7 +20,7 @@ from plasmonbench.estimates import (
     quantile,
     resampled_rows,
 )
-from plasmonbench.scoring import by_strategy, finished
+from plasmonbench.scoring.scores import by_strategy, finished
 
 QUARTILES = (0.25, 0.75)
 

@@ -15,12 +15,12 @@ from scipy import stats
 from plasmonbench.arrays import FloatArray
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.estimates import CONFIDENCE
-from plasmonbench.scoring import times_to_target
+from plasmonbench.scoring.estimates import CONFIDENCE
+from plasmonbench.scoring.scores import times_to_target
 from plasmonbench.strategy import BOUND_MARK
 
 LEAST_STRATEGIES = 3
-"""Two are compared by `plasmonbench.paired`."""
+"""Two are compared by `plasmonbench.scoring.paired`."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from plasmonbench import PlasmonbenchError, cli
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.leaderboard import page
-from plasmonbench.paired import compare_with, holm, sign_flip_p
+from plasmonbench.scoring.paired import compare_with, holm, sign_flip_p
 
 PROBLEM = {
     "rounds": 4,

@@ -12,10 +12,10 @@ import numpy as np
 from plasmonbench.arrays import BoolArray, FloatArray
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.estimates import Estimate
-from plasmonbench.running_time import expected_running_time, running_time_interval
-from plasmonbench.success import success_share
-from plasmonbench.survival import kaplan_meier_median, restricted_mean
+from plasmonbench.scoring.estimates import Estimate
+from plasmonbench.scoring.running_time import expected_running_time, running_time_interval
+from plasmonbench.scoring.success import success_share
+from plasmonbench.scoring.survival import kaplan_meier_median, restricted_mean
 
 Median = Estimate
 """A median that may lie beyond what was observed (None), with its interval."""

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from plasmonbench import PlasmonbenchError
-from plasmonbench.estimates import Estimate
-from plasmonbench.survival import kaplan_meier, kaplan_meier_median, restricted_mean
+from plasmonbench.scoring.estimates import Estimate
+from plasmonbench.scoring.survival import kaplan_meier, kaplan_meier_median, restricted_mean
 
 # Remission of leukaemia in weeks: Freireich et al., Blood 21, 699 (1963), as in Klein and
 # Moeschberger, Survival Analysis (2003), section 1.2 and table 4.1.
