@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from plasmonbench.campaign import run_campaign
 from plasmonbench.catalogue import find_problem, problem_names
+from plasmonbench.cli import cli
 from plasmonbench.conformance import STRATEGY_CHECKS, StrategyCase, examine
 from plasmonbench.registry import find_strategy, strategy_names
 from plasmonbench.suites import suites
@@ -15,7 +17,9 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-POPULATIONS, STRATEGY, CHECK, LAB = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+NOTEBOOK, POPULATIONS, STRATEGY, CHECK, LAB = re.findall(
+    r"```python\n(.*?)```", README, flags=re.DOTALL
+)
 
 
 def play(plan, problem):
@@ -43,6 +47,19 @@ def test_the_ten_line_strategy_conforms(tmp_path, monkeypatch):
     assert dict(case.plan.knobs) == {"width": 0.2}
     outcomes = examine(STRATEGY_CHECKS, case)
     assert {outcome.verdict for outcome in outcomes} == {"passed"}, outcomes
+
+
+def test_the_notebook_s_lines_show_rounds(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    small = "silver-prisms[rounds=2,batch_size=3,replicates=2]"
+    asked = ["run", "-p", small, "-s", "random", "--seeds", "2", "--out", "runs/FOLDER"]
+    done = CliRunner().invoke(cli, asked, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    capsys.readouterr()
+    exec(NOTEBOOK, {})  # noqa: S102 - the README's own lines
+    header, *rows = capsys.readouterr().out.splitlines()
+    assert header.split() == ["round", "1", "2"]
+    assert rows[-1].split()[0] == "random"
 
 
 def test_what_grew_is_shown(capsys):
