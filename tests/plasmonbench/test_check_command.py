@@ -39,7 +39,7 @@ def check(monkeypatch, capsys, tmp_path):
 def test_the_command_passes_a_floor(check):
     code, out, err = check("random", "--floor")
     assert code == 0, err
-    assert "conforms (21 checks" in out
+    assert "conforms (22 checks" in out
     assert "left out" in out
 
 
@@ -120,7 +120,7 @@ def test_a_strangers_subclass_names_what_fails(write_strategy, tmp_path):
         check=False,
     )
     assert "FAILED test_mine.py::TestMine::test_promise[one observation]" in done.stdout
-    assert "1 failed, 20 passed, 1 skipped" in done.stdout
+    assert "1 failed, 21 passed, 1 skipped" in done.stdout
     assert "a floor, which does not learn" in done.stdout
 
 
