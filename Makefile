@@ -12,11 +12,12 @@ export OMP_NUM_THREADS = 1
 demo: $(VENV)/.run
 	$(BIN)/plasmonbench run quick -j $(JOBS)
 
+# By file, so that what a file makes once is made once.
 test: $(VENV)/.test
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 test-slow: $(VENV)/.test
-	$(BIN)/pytest --slow
+	$(BIN)/pytest --slow -n $(JOBS) --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
