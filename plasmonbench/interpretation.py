@@ -29,7 +29,7 @@ from plasmonbench.strategy import BOUND_MARK, PredictedLoss
 GAUSSIAN_PROCESS = "Gaussian process"
 NETWORK = "neural network"
 """The surrogates that are asked, by what strategies call theirs (`Strategy.surrogate`)."""
-SOBOL_SAMPLE = 1024
+SOBOL_SAMPLE = 512
 
 
 @dataclass(frozen=True, eq=False)

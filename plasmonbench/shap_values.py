@@ -12,7 +12,7 @@ from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.space import RecipeSpace
 from plasmonbench.strategy import PredictedLoss
 
-EXPLAINED, BACKGROUND = 48, 32
+EXPLAINED, BACKGROUND = 40, 24
 """Recipes whose loss is explained, and recipes that stand for not knowing a flow."""
 MOST_AXES = 10
 """Beyond it not all coalitions of flows can be asked, and values would be drawn by lot."""
