@@ -21,6 +21,8 @@ TOP = 84
 BOTTOM = 64
 TITLE_LENGTH = 24
 """Characters of a panel's title in a line: what 160 px hold."""
+NARROW_TITLE_LENGTH = 19
+"""The same on a phone, where a panel has 130 px."""
 
 
 def panels(
@@ -52,7 +54,9 @@ def panels(
         Characters of a panel's title in a line; longer ones take two.
     """
     # On a phone the last tick label of one panel must not run into the first of the next.
-    between = 0.03 if columns > NARROW_COLUMNS else 0.08
+    narrow = columns <= NARROW_COLUMNS
+    between = 0.08 if narrow else 0.03
+    title_length = min(title_length, NARROW_TITLE_LENGTH) if narrow else title_length
     columns = _balanced(columns, len(titles))
     rows = -(-len(titles) // columns)
     plot_height = rows * panel_height + (rows - 1) * BETWEEN_ROWS
