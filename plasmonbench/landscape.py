@@ -16,6 +16,7 @@ from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.problem import Optimum, Problem, TargetLevel
 from plasmonbench.randomness import generator
 from plasmonbench.space import RecipeSpace
+from plasmonbench.whole_file import write_whole
 
 RARITIES = (100, 1_000, 10_000, 100_000)
 """A target level is the loss that 1 in so many feasible recipes reaches."""
@@ -168,7 +169,7 @@ def save(path: Path, key: str, landscape: Landscape) -> None:
     """Keep a landscape under ``key`` in a JSON file, beside those already there."""
     kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     kept[key] = as_record(landscape)
-    path.write_text(json.dumps(dict(sorted(kept.items())), indent=2) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(dict(sorted(kept.items())), indent=2) + "\n")
 
 
 def as_record(landscape: Landscape) -> dict[str, object]:

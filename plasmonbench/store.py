@@ -15,6 +15,7 @@ from plasmonbench.catalogue import find_problem
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.manifest import MANIFEST_KEYS, merge_settings
 from plasmonbench.runner import Job
+from plasmonbench.whole_file import write_whole
 
 MANIFEST = "manifest.json"
 CAMPAIGNS = "campaigns"
@@ -77,7 +78,7 @@ class Store:
                     "with --out"
                 )
             settings = merge_settings(kept, settings)
-        _write_text(path, json.dumps(settings, indent=2) + "\n")
+        write_whole(path, json.dumps(settings, indent=2) + "\n")
 
     # -- campaigns ----------------------------------------------------------------------------
 
@@ -160,9 +161,3 @@ def _slug(name: str) -> str:
     if plain == name:
         return plain
     return f"{plain[-60:]}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
-
-
-def _write_text(path: Path, text: str) -> None:
-    temporary = path.with_suffix(".partial")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

@@ -18,6 +18,7 @@ from plasmonbench.crossvalidation_scores import (
 )
 from plasmonbench.markdown import cell, from_to, header, row, with_interval
 from plasmonbench.structures import Structure, structures_table
+from plasmonbench.whole_file import write_whole
 
 PAGE = "README.md"
 """So that a hosting site shows it with its folder."""
@@ -88,7 +89,7 @@ def write_page(
         parts += ["## Structures of the model", _structures_text()]
         parts.append(structures_table(structures, rng))
     page = folder / PAGE
-    page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    write_whole(page, "\n\n".join(parts) + "\n")
     return page
 
 

@@ -17,6 +17,7 @@ from rich.text import Text
 from plasmonbench import catalogue, hardness, markdown
 from plasmonbench.errors import PlasmonbenchError
 from plasmonbench.hardness import Hardness
+from plasmonbench.whole_file import write_whole
 
 out = Console(soft_wrap=False, highlight=False)
 notes = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -67,7 +68,7 @@ def hardness_command(
             )
     if page is not None:
         before, after = _parts_of(page)
-        page.write_text(before + BEGIN + "\n" + _page_table(found) + END + after, encoding="utf-8")
+        write_whole(page, before + BEGIN + "\n" + _page_table(found) + END + after)
         notes.print(f"renewed the table in {page}", markup=False)
     if as_json:
         rows = [hardness.as_record(one) for one in found]

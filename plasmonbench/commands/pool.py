@@ -15,7 +15,8 @@ from rich.text import Text
 from plasmonbench import store
 from plasmonbench.randomness import generator
 from plasmonbench.scoring import pools
-from plasmonbench.scoring.pools import Factor, PoolScore
+from plasmonbench.scoring.estimates import Estimate
+from plasmonbench.scoring.pools import PoolScore
 
 out = Console(soft_wrap=False, highlight=False)
 notes = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -82,7 +83,7 @@ def _print_references() -> None:
     )
 
 
-def _factor(factor: Factor) -> str:
+def _factor(factor: Estimate) -> str:
     if factor.value is None:
         return NOTHING
     if factor.low is None or factor.high is None:

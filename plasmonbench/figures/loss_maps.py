@@ -70,6 +70,12 @@ def loss_maps(
             trace.update(showlegend=trace.name is not None and trace.name not in named)
             named.add(trace.name)
             figure.add_trace(trace, **cell)
+    _lay_out(figure, plane, rows)
+    return figure
+
+
+def _lay_out(figure: go.Figure, plane: Plane, rows: int) -> None:
+    """Title axes and figure, and put legend and colour bar below all maps."""
     across, up = (_axis_title(plane, which) for which in (0, 1))
     for row in range(1, rows + 1):
         figure.update_yaxes(title_text=up, row=row, col=1)
@@ -97,7 +103,6 @@ def loss_maps(
     )
     figure.update_xaxes(showgrid=False, range=list(_range(plane, 0)))
     figure.update_yaxes(showgrid=False, range=list(_range(plane, 1)))
-    return figure
 
 
 def loss_maps_text(maps: Sequence[NamedMap], *, level: TargetLevel | None = None) -> str:

@@ -15,25 +15,12 @@ import numpy as np
 from plasmonbench.arrays import FloatArray
 from plasmonbench.campaign_file import StoredCampaign
 from plasmonbench.errors import PlasmonbenchError
-from plasmonbench.scoring.estimates import CONFIDENCE, LEAST_FOR_INTERVAL
+from plasmonbench.scoring.estimates import CONFIDENCE, LEAST_FOR_INTERVAL, Estimate
 from plasmonbench.scoring.scores import POOL_BEST_SHARE
 
 SHARES = (0.5, 0.8)
 """Shares of the best recipes at which acceleration is given."""
 RESAMPLES = 1000
-
-
-@dataclass(frozen=True)
-class Factor:
-    """How many times better than random search, with its 95 % interval.
-
-    None where it was not reached, or where campaigns are too few for an interval. An upper end is
-    never None because a resample reached nothing: that counts as a factor of 0, the worst.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True)
@@ -71,9 +58,9 @@ class PoolScore:
     """Recipes that count as the pool's best."""
     found: tuple[float, ...]
     """Top%: mean share of them found after 1, 2, ... recipes."""
-    acceleration: dict[float, Factor]
+    acceleration: dict[float, Estimate]
     """AF by share of the best: recipes that random search needs over those needed here."""
-    enhancement: Factor
+    enhancement: Estimate
     """The largest EF, from as many recipes on as are wanted: share found over random search's,
     at the same number of recipes."""
     enhancement_at: int
@@ -248,12 +235,13 @@ def _resampled_means(curves: FloatArray, rng: np.random.Generator) -> list[Float
     return [curves[rows].mean(axis=0) for rows in drawn]
 
 
-def _factor(value: float | None, resampled: Sequence[float | None]) -> Factor:
+def _factor(value: float | None, resampled: Sequence[float | None]) -> Estimate:
+    """Return a factor with its interval; a resample that reached nothing counts as 0, the worst."""
     if value is None or not resampled:
-        return Factor(value, None, None)
+        return Estimate(value, None, None)
     ends = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
     low, high = np.quantile([factor or 0.0 for factor in resampled], ends)
-    return Factor(value, float(low), float(high))
+    return Estimate(value, float(low), float(high))
 
 
 def as_record(scores: Sequence[PoolScore]) -> dict[str, Any]:
